@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from packtrace.trace.codes.battery_code import (
     AMBIGUOUS_LETTER,
     JOINED_LINES,

@@ -7,9 +7,10 @@ import re
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from packtrace.trace.codes.party import PATTERN_PARTY, PartyId, PartyIdError, format_party, parse_party
 from stdnum.cn import uscc
 from stdnum.iso7064 import mod_97_10
+
+from packtrace.trace.codes.party import PATTERN_PARTY, PartyId, PartyIdError, format_party, parse_party
 
 VALID = ["uscc:91110000600037341L", "lei:213800KUD8LAJWSQ9D15", "duns:150483782"]
 

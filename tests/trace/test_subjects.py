@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from packtrace.trace.codes.battery_code import BatteryCodeError, parse_gbt34014
 from packtrace.trace.codes.party import PartyIdError, parse_party
 from packtrace.trace.codes.region import (
@@ -242,7 +243,8 @@ def test_origin_of_a_log_is_a_lower_case_host_and_path(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "A.example", "-a.example", "a-.example", "a..example", "a.example/", "a.example//b",
-     "https://a.example", "a.example:8443", "a+b.example", "a b.example", "a.example/../b", "a.example\n", "\u00e4.example", "a" * 64],
+     "https://a.example", "a.example:8443", "a+b.example", "a b.example",
+     "a.example/../b", "a.example\n", "\u00e4.example", "a" * 64],
 )  # fmt: skip
 def test_origin_in_any_other_form_is_refused(text: str) -> None:
     with pytest.raises(SubjectError):

@@ -1,0 +1,90 @@
+# Packtrace. `make` alone lists what there is.
+# Everything runs in .venv, from the versions in the two lock files; nothing else on the machine changes,
+# but for the packages that `make test` says it installs.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint bench lock clean
+SHELL := /bin/bash
+
+BIN := .venv/bin
+# A Python that can make a virtual environment; Debian keeps that part in a package of its own.
+PYTHONS := python3.13 python3.12 python3.11 python3
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+MAKES_VENV := import ensurepip, venv; $(FITS)
+PYTHON ?= $(shell for p in $(PYTHONS); do $$p -Ic '$(MAKES_VENV)' 2>/dev/null && echo $$p && break; done)
+
+DEMO_HOME ?= demo-home
+DEMO_ARGS ?= --no-serve
+PYTEST_ARGS ?=
+LOCK_ARGS ?=
+UV_VERSION := 0.13.9
+PIP := $(BIN)/pip --disable-pip-version-check --no-input -q
+
+# Programs that only some tests need: command, and what Debian calls the package.
+TEST_TOOLS := go:golang-go
+# Go libraries are folders, not commands.
+TEST_FOLDERS := /usr/share/gocode/src/golang.org/x/mod:golang-golang-x-mod-dev
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/runtime.stamp ## load the sample batches into a fresh ledger and verify it
+	rm -rf -- "$(DEMO_HOME)"
+	$(BIN)/packtrace demo --home "$(DEMO_HOME)" $(DEMO_ARGS)
+
+test: .venv/test.stamp ## install what the tests need, and run them (PYTEST_ARGS=...)
+	@missing=(); absent=(); \
+	for pair in $(TEST_TOOLS); do command -v "$${pair%%:*}" >/dev/null || missing+=("$${pair#*:}"); done; \
+	for pair in $(TEST_FOLDERS); do [ -d "$${pair%%:*}" ] || missing+=("$${pair#*:}"); done; \
+	if [ $${#missing[@]} -gt 0 ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "installing for the tests: $${missing[*]}"; \
+	  export DEBIAN_FRONTEND=noninteractive; \
+	  { apt-get -qq update; apt-get -qq install -y --no-install-recommends "$${missing[@]}"; } >/dev/null \
+	    || absent=("$${missing[@]}"); \
+	else absent=("$${missing[@]}"); fi; \
+	status=0; $(BIN)/pytest $(PYTEST_ARGS) || status=$$?; \
+	[ $${#absent[@]} -eq 0 ] || echo "left out, as this machine lacks them: tests that need $${absent[*]}"; \
+	exit $$status
+
+lint: .venv/test.stamp ## check style and types
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+bench: .venv/test.stamp ## measure what docs/performance.md promises
+	$(BIN)/pytest -q -s tests/bench $(PYTEST_ARGS)
+
+lock: .venv/runtime.stamp ## write the lock files anew from pyproject.toml (LOCK_ARGS=--upgrade for newer versions)
+	$(PIP) install "uv==$(UV_VERSION)"
+	$(LOCK) --output-file requirements.lock
+	$(LOCK) --extra test --constraint requirements.lock --output-file requirements-test.lock
+
+LOCK = $(BIN)/uv pip compile -q pyproject.toml --group build --universal --python-version 3.11 \
+	--generate-hashes --no-annotate --custom-compile-command "make lock" $(LOCK_ARGS)
+
+clean: ## remove what make has made
+	rm -rf -- .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis "$(DEMO_HOME)"
+
+.venv/made.stamp:
+	@if [ -z "$(PYTHON)" ]; then \
+	  for p in $(PYTHONS); do \
+	    if $$p -Ic '$(FITS)' 2>/dev/null; then \
+	      echo "$$p can't make a virtual environment: install python3-venv (apt-get install python3-venv)" >&2; \
+	      exit 1; \
+	    fi; \
+	  done; \
+	  echo "Python 3.11, 3.12 or 3.13 is needed and none was found: apt-get install python3 python3-venv" >&2; \
+	  exit 1; \
+	fi
+	$(PYTHON) -Im venv .venv
+	mkdir -p .venv/types && ln -sfn ../.. .venv/types/packtrace
+	touch $@
+
+.venv/runtime.stamp: .venv/made.stamp requirements.lock pyproject.toml
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	touch $@
+
+.venv/test.stamp: .venv/runtime.stamp requirements-test.lock
+	$(PIP) install --require-hashes -r requirements-test.lock
+	touch $@
