@@ -1,0 +1,117 @@
+"""Where a battery comes from, and by which label it is known."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ...codes.subjects import parse_subject
+from .. import words
+from ..state import Org
+from .case import Case
+
+
+def own_vendor_code(case: Case) -> None:
+    """Only the maker to whom the vendor code was allotted manufactures (``battery.manufactured``)."""
+    code = parse_subject(case.event.sub).code
+    org = case.org()
+    if code is None or code.echelon or code.vendor not in org.vendor_codes:
+        case.refuse(
+            "FOREIGN_VENDOR_CODE",
+            expected=f"a 24-character code with vendor {' or '.join(org.vendor_codes) or '(none allotted)'}",
+            got=case.event.sub.removeprefix("battery:"),
+            where="/sub",
+        )
+    if code.production_date > case.at.recorded_at.date() + timedelta(days=1):
+        case.remark("CODE_DATE_IN_FUTURE", f"the code says {code.production_date}")
+
+
+def components(case: Case) -> None:
+    data = case.event.data
+    if len({*data.get("components", ())} - {case.event.sub}) != len(data.get("components", ())):
+        case.refuse(
+            "COMPOSITION_CONFLICT",
+            expected="different batteries, not this one",
+            got="a repetition",
+            where="/data/components",
+        )
+
+
+def registration(case: Case) -> None:
+    """A registered battery starts where its declarer may say that it is (``battery.registered``)."""
+    data = case.event.data
+    subject = parse_subject(case.event.sub)
+    stage, capacity = data["stage"], data["capacity"]
+    if stage == "waste" and data["holder"] != "signer":
+        case.refuse(
+            "NOT_CUSTODIAN",
+            expected="signer: waste is never nobody's",
+            got=data["holder"],
+            where="/data/holder",
+        )
+    if stage == words.MANUFACTURED and not (capacity == words.IMPORTER and data.get("evidence")):
+        case.refuse(
+            "ILLEGAL_TRANSITION",
+            expected="manufactured only by an importer, with evidence",
+            got=f"capacity {capacity}" + ("" if data.get("evidence") else ", no evidence"),
+            where="/data/stage",
+        )
+    if stage == words.SWAP_POOL and capacity != words.SWAP_OPERATOR:
+        case.refuse("WRONG_CAPACITY", expected=words.SWAP_OPERATOR, got=capacity, where="/data/capacity")
+    if subject.scheme == "tag" and f"org:{subject.party}" != case.event.iss:
+        case.refuse("FOREIGN_TAG", expected=f"a tag of {case.event.iss}", got=case.event.sub, where="/sub")
+    if data["basis"] == "label_unreadable" and subject.scheme != "tag":
+        case.refuse(
+            "ILLEGAL_TRANSITION",
+            expected="a tag, as the label can't be read",
+            got=case.event.sub,
+            where="/sub",
+        )
+    if "conflicts_with" in data and (
+        data["conflicts_with"] == case.event.sub or case.world.chain(data["conflicts_with"]) is None
+    ):
+        case.refuse(
+            "REFERENCE_ABSENT",
+            expected="another battery that is in the log",
+            got=data["conflicts_with"],
+            where="/data/conflicts_with",
+        )
+    if case.head is not None:
+        if stage == words.MANUFACTURED:
+            case.refuse(
+                "ILLEGAL_TRANSITION", expected="the code's maker", got="a registration", where="/data/stage"
+            )
+        case.remark("REGISTERED_AFTER_VOID", "an earlier beginning of this chain was voided")
+    code = subject.code
+    maker = case.world.vendor(code.vendor) if code else None
+    chain = case.world.chain(maker) if maker else None
+    if (
+        code
+        and chain
+        and isinstance(chain.state, Org)
+        and code.production_date > chain.state.enrolled_at.date()
+    ):
+        case.refuse(
+            "MAKER_MUST_REGISTER",
+            expected=f"battery.manufactured by {maker}, enrolled since {chain.state.enrolled_at.date()}",
+            got=f"a registration of a battery made on {code.production_date}; use a tag",
+            where="/sub",
+        )
+
+
+def label_seen(case: Case) -> None:
+    """Whoever takes from nobody says how the label was read (LIFECYCLE, rule 4)."""
+    if case.relation != "nobody":
+        return
+    data = case.event.data
+    photographed = any(item["kind"] == "photo" for item in data.get("evidence", ()))
+    if not photographed and (not case.battery.label or data.get("label") != case.battery.label):
+        case.remark("UNSEEN_LABEL", f"read by {data['read_by']}, without the label of record or a photo")
+    if case.battery.stage == words.LOST:
+        case.remark("LOST_THEN_TAKEN_IN", "the battery had been reported lost")
+
+
+def new_label(case: Case) -> None:
+    if case.event.data["label"] == case.battery.label:
+        case.refuse(
+            "LABEL_UNCHANGED", expected="another label", got="the label of record", where="/data/label"
+        )

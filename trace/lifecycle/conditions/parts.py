@@ -1,0 +1,111 @@
+"""Taking apart, and the batch in which a battery ends."""
+
+from __future__ import annotations
+
+from ....signing.base64url import b64url, parse_b64url
+from ....signing.merkle import leaf_hash, root_of
+from ...codes.subjects import parse_subject
+from .. import words
+from ..state import Batch, Battery
+from .case import Case
+
+
+def children(case: Case) -> None:
+    subjects = [child["battery"] for child in case.event.data["children"]]
+    if len({*subjects} - {case.event.sub}) != len(subjects):
+        case.refuse(
+            "COMPOSITION_CONFLICT",
+            expected="different batteries, not this one",
+            got="a repetition",
+            where="/data/children",
+        )
+    for child in subjects:
+        case.demand_next(child)
+    lines = [residue["line"] for residue in case.event.data["residues"]]
+    if len(set(lines)) != len(lines):
+        case.refuse("SCHEMA_INVALID", expected="different lines", got="a repetition", where="/data/residues")
+
+
+def child_of_parent(case: Case) -> None:
+    """A child goes to the dismantler only from this parent, or from nobody else (``battery.extracted``)."""
+    data = case.event.data
+    chain = case.world.chain(data["parent"])
+    parent = chain.state if chain else None
+    if (
+        case.demand is None
+        or chain is None
+        or not isinstance(parent, Battery)
+        or chain.head != case.demand.leader
+    ):
+        case.refuse(
+            "GROUP_INCOMPLETE",
+            expected="the parent, just dismantled",
+            got=data["parent"],
+            where="/data/parent",
+        )
+    if data["dismantled"] != case.demand.leader:
+        case.refuse(
+            "REFERENCE_ABSENT", expected=case.demand.leader, got=data["dismantled"], where="/data/dismantled"
+        )
+    if data["capacity"] != parent.capacity:
+        case.refuse("WRONG_CAPACITY", expected=parent.capacity, got=data["capacity"], where="/data/capacity")
+    child = case.battery
+    subject = parse_subject(case.event.sub)
+    if child.stage == words.ABSENT and subject.scheme == "tag" and f"org:{subject.party}" != case.event.iss:
+        case.refuse("FOREIGN_TAG", expected=f"a tag of {case.event.iss}", got=case.event.sub, where="/sub")
+    if child.stage == words.IN_PACK and child.parent != data["parent"]:
+        case.refuse(
+            "COMPOSITION_CONFLICT",
+            expected=f"a child of {child.parent}",
+            got=data["parent"],
+            where="/data/parent",
+        )
+    if child.stage in (words.MANUFACTURED, words.REMOVED):
+        if not child.maker or child.custodian != child.maker:
+            case.refuse(
+                "NOT_CUSTODIAN", expected="a child held by nobody else", got=child.custodian, where="/sub"
+            )
+        case.remark("CHILD_ELSEWHERE", f"recorded as {child.stage} at its maker {child.maker}")
+    if parent.components and case.event.sub not in parent.components:
+        case.remark("CHILD_NOT_LISTED", f"{data['parent']} was made without it")
+
+
+def own_open_batch(case: Case) -> None:
+    named = case.event.data["batch"]
+    chain = case.world.chain(named)
+    if chain is None or not isinstance(chain.state, Batch):
+        case.refuse("REFERENCE_ABSENT", expected="a batch that is in the log", got=named, where="/data/batch")
+    if chain.state.owner != case.event.iss:
+        case.refuse("NOT_CUSTODIAN", expected="a batch of the signer", got=named, where="/data/batch")
+    if chain.state.closed:
+        case.refuse("BATCH_CLOSED", expected="an open batch", got=f"{named}, closed", where="/data/batch")
+
+
+def batch_open(case: Case) -> None:
+    if not isinstance(case.state, Batch):
+        case.refuse("ILLEGAL_TRANSITION", expected="a batch that was opened", got="none", where="/sub")
+    if case.state.closed:
+        case.refuse("BATCH_CLOSED", expected="an open batch", got="one that is closed", where="/sub")
+
+
+def inputs(case: Case) -> None:
+    """Count, grams and root are those of the ``battery.recycled`` naming the batch (DESIGN, section 10)."""
+    charged = []
+    grams = 0
+    for reference in case.world.references_to(case.event.sub):
+        chain = case.world.chain(reference.subject)
+        if (
+            chain
+            and chain.head == reference.event
+            and isinstance(chain.state, Battery)
+            and chain.state.batch == case.event.sub
+        ):
+            charged.append(leaf_hash(parse_b64url(reference.event)))
+            grams += chain.state.charged_g
+    expected = {"count": len(charged), "g": grams, "root": b64url(root_of(charged))}
+    for member, value in expected.items():
+        got = case.event.data["inputs"][member]
+        if got != value:
+            case.refuse(
+                "BATCH_INPUTS_MISMATCH", expected=str(value), got=str(got), where=f"/data/inputs/{member}"
+            )

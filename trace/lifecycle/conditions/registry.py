@@ -1,0 +1,122 @@
+"""What the chains of the log, of organisations and of keys ask."""
+
+from __future__ import annotations
+
+from ...times import parse_time
+from ...world import keys_in
+from ..keyring import check_new_key
+from ..state import Keys, Org
+from .case import Case
+
+
+def origin(case: Case) -> None:
+    if case.event.sub != f"log:{case.world.origin}" or case.at.leaf_index != 0:
+        case.refuse(
+            "LOG_NOT_OPENED",
+            expected=f"log:{case.world.origin} as the first entry",
+            got=f"{case.event.sub} at leaf {case.at.leaf_index}",
+            where="/sub",
+        )
+
+
+def founding_keys(case: Case) -> None:
+    data = case.event.data
+    kids = [
+        check_new_key(registrar, case.event, None, case.world, f"/data/registrars/{index}").kid
+        for index, registrar in enumerate(data["registrars"])
+    ]
+    if len(set(kids)) != len(kids):
+        case.refuse(
+            "KEY_ALREADY_BOUND", expected="different keys", got="one key twice", where="/data/registrars"
+        )
+    if data["threshold"] > len(kids):
+        case.refuse(
+            "REGISTRY_QUORUM_UNMET",
+            expected=f"at most {len(kids)}",
+            got=str(data["threshold"]),
+            where="/data/threshold",
+        )
+
+
+def known_rules(case: Case) -> None:
+    rules = case.event.data["rules"]
+    known = case.world.rules
+    if (rules["name"], rules["sha256"]) != (known.name, known.sha256):
+        case.refuse(
+            "RULES_UNKNOWN",
+            expected=f"{known.name} {known.sha256}",
+            got=f"{rules['name']} {rules['sha256']}",
+            where="/data/rules",
+        )
+
+
+def chain_absent(case: Case) -> None:
+    if case.head is not None:
+        case.refuse(
+            "ILLEGAL_TRANSITION", expected="a chain that has not begun", got=case.event.sub, where="/type"
+        )
+
+
+def chain_present(case: Case) -> None:
+    if case.head is None:
+        case.refuse(
+            "ILLEGAL_TRANSITION",
+            expected="an organisation that is enrolled",
+            got=case.event.sub,
+            where="/sub",
+        )
+
+
+def not_suspended(case: Case) -> None:
+    if isinstance(case.state, Org) and case.state.suspended:
+        case.refuse(
+            "ILLEGAL_TRANSITION", expected="an organisation in good standing", got="suspended", where="/type"
+        )
+
+
+def is_suspended(case: Case) -> None:
+    if isinstance(case.state, Org) and not case.state.suspended:
+        case.refuse(
+            "ILLEGAL_TRANSITION", expected="a suspended organisation", got="one that is not", where="/type"
+        )
+
+
+def vendor_codes_free(case: Case) -> None:
+    for index, code in enumerate(case.event.data.get("vendor_codes", ())):
+        holder = case.world.vendor(code)
+        if holder not in (None, case.event.sub):
+            case.refuse(
+                "VENDOR_CODE_TAKEN",
+                expected=f"{code} to be nobody's",
+                got=f"{code} of {holder}",
+                where=f"/data/vendor_codes/{index}",
+            )
+
+
+def new_admin_key(case: Case) -> None:
+    check_new_key(case.event.data["admin"], case.event, case.head, case.world, "/data/admin")
+
+
+def new_key(case: Case) -> None:
+    check_new_key(case.event.data, case.event, case.head, case.world, "/data")
+    data = case.event.data
+    if "from" in data and "until" in data and parse_time(data["from"]) >= parse_time(data["until"]):
+        case.refuse(
+            "TIME_INVALID", expected=f"a time after {data['from']}", got=data["until"], where="/data/until"
+        )
+
+
+def key_of_org(case: Case) -> None:
+    """The key that is revoked belongs to the organisation and is not revoked yet."""
+    kid = case.event.data["kid"]
+    name = case.event.sub.partition(":")[2]
+    chains = [case.world.chain(f"{kind}:{name}") for kind in ("org", "keys")]
+    if not any(key.public.kid == kid for chain in chains if chain for key in keys_in(chain)):
+        case.refuse("KEY_UNKNOWN", expected=f"a key of org:{name}", got=kid, where="/data/kid")
+    if any(chain and isinstance(chain.state, Org | Keys) and kid in chain.state.revoked for chain in chains):
+        case.refuse(
+            "KEY_REVOKED_AT_SIGNING",
+            expected="a key in force",
+            got=f"{kid}, revoked before",
+            where="/data/kid",
+        )

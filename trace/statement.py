@@ -1,0 +1,128 @@
+"""A statement, the event that signs it, and the entry in which the log recorded it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+
+from ..signing.errors import SigningError
+from ..signing.jws import EVENT, Jws, parse_jws
+from .errors import RefusedError
+from .times import format_log_time, parse_log_time, parse_time
+
+MAX_ENTRY: Final = 65_535
+"""Bytes of an entry at most: what the two-byte length of an entry bundle can say (C2SP tlog-tiles)."""
+
+
+class EntryError(RefusedError):
+    """The bytes are not an entry as the log writes it."""
+
+    code = "ENTRY_MALFORMED"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A signed statement exactly as received, and what it says.
+
+    The other members repeat the payload for reading; they are never encoded back.
+    """
+
+    jws: Jws  # RFC 7515 compact serialisation; these bytes are signed, stored and hashed
+    type: str
+    sub: str
+    seq: int
+    prev: str | None
+    iss: str
+    occurred_at: datetime  # the party's claim, UTC, whole seconds
+    data: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """Name of this event: SHA-256 of what was signed, base64url, 43 characters."""
+        return self.jws.id
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Where and when the log recorded an event."""
+
+    leaf_index: int
+    recorded_at: datetime  # the log's clock, UTC, milliseconds
+
+
+def parse_event_jws(text: str) -> Jws:
+    """Take an event's compact JWS apart: grammar, header and compact form, no more.
+
+    Raises:
+        RefusedError: With the code of what `signing` found, and where.
+    """
+    try:
+        return parse_jws(text, typ=EVENT)
+    except SigningError as error:
+        raise RefusedError(str(error), code=error.code, where="jws") from error
+
+
+def read_event(jws: Jws) -> Event:
+    """Name the members of a payload whose shape has been checked.
+
+    Raises:
+        TimeError: ``occurred_at`` is a day or second that does not exist.
+    """
+    value = jws.value
+    return Event(
+        jws,
+        value["type"],
+        value["sub"],
+        value["seq"],
+        value.get("prev"),
+        value["iss"],
+        parse_time(value["occurred_at"]),
+        value["data"],
+    )
+
+
+def format_entry(jws: str, recorded_at: datetime) -> bytes:
+    """The leaf of the log: ``{"event":…,"recorded_at":…}``, members in this order (DESIGN, section 5).
+
+    Raises:
+        EntryError: More than 65,535 bytes.
+    """
+    data = orjson.dumps({"event": jws, "recorded_at": format_log_time(recorded_at)})
+    if len(data) > MAX_ENTRY:
+        raise EntryError(f"entry: expected at most {MAX_ENTRY} bytes, got {len(data)}")
+    return data
+
+
+_HEAD: Final = b'{"event":"'
+_MIDDLE: Final = b'","recorded_at":"'
+_TAIL: Final = b'"}'
+_TIME_LENGTH: Final = 24  # 2026-11-23T04:40:01.123Z
+
+
+def parse_entry(data: bytes) -> tuple[str, datetime]:
+    """Take an entry apart: the compact JWS, not yet parsed, and the log's time.
+
+    Raises:
+        EntryError: Anything but the exact bytes that `format_entry` writes.
+        TimeError: ``recorded_at`` is no time.
+    """
+    middle = len(data) - _TIME_LENGTH - len(_TAIL) - len(_MIDDLE)
+    end = middle + len(_MIDDLE)
+    if (
+        len(data) > MAX_ENTRY
+        or middle < len(_HEAD)
+        or not data.startswith(_HEAD)
+        or data[middle:end] != _MIDDLE
+        or not data.endswith(_TAIL)
+        or not data.isascii()
+    ):
+        raise EntryError(
+            f'entry: expected {{"event":"…","recorded_at":"…"}} of at most {MAX_ENTRY} bytes, '
+            f"got {len(data)} bytes beginning {data[:40]!r}"
+        )
+    text = data[len(_HEAD) : middle].decode("ascii")
+    return text, parse_log_time(data[end:-2].decode("ascii"))

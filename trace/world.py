@@ -1,0 +1,175 @@
+"""Everything that earlier entries established, as the next event is judged against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from .lifecycle.advance import advance_past
+from .lifecycle.state import Chain, Key, Keys, Log, Org, Past, Reference, State
+from .rules.ruleset import RuleSet
+from .statement import Event, Moment
+
+
+class World(Protocol):
+    """What the entries before a leaf say. The ledger answers from its tables, the verifier from memory."""
+
+    @property
+    def origin(self) -> str:
+        """Name of the log."""
+
+    @property
+    def rules(self) -> RuleSet:
+        """The rule set in force."""
+
+    def chain(self, subject: str) -> Chain | None:
+        """The chain as its last event left it, or None where it has not begun."""
+
+    def key_home(self, kid: str) -> str | None:
+        """The subject of the chain that introduced the key, or None for a key that nobody registered."""
+
+    def vendor(self, code: str) -> str | None:
+        """The organisation that holds the vendor code, or None."""
+
+    def past(self, subject: str) -> Past | None:
+        """The events of the chain that are not voided, newest first."""
+
+    def references_to(self, target: str) -> tuple[Reference, ...]:
+        """The events of other chains that name the target, in the order of the log."""
+
+
+class EmptyWorld:
+    """The world before the first leaf."""
+
+    def __init__(self, origin: str, rules: RuleSet) -> None:
+        self.origin = origin
+        self.rules = rules
+
+    def chain(self, subject: str) -> Chain | None:
+        return None
+
+    def key_home(self, kid: str) -> str | None:
+        return None
+
+    def vendor(self, code: str) -> str | None:
+        return None
+
+    def past(self, subject: str) -> Past | None:
+        return None
+
+    def references_to(self, target: str) -> tuple[Reference, ...]:
+        return ()
+
+
+class Changes:
+    """A world with the events of some leaves on top of another: merged downwards, or dropped as a whole."""
+
+    def __init__(self, below: World) -> None:
+        self.below = below
+        self.origin = below.origin
+        self.rules = below.rules
+        self.chains: dict[str, Chain] = {}
+        self.keys: dict[str, str] = {}
+        self.vendors: dict[str, str | None] = {}
+        self.references: dict[str, list[Reference]] = {}
+        self.events: dict[str, list[tuple[Event, Moment, State | None]]] = {}
+
+    def chain(self, subject: str) -> Chain | None:
+        return self.chains.get(subject) or self.below.chain(subject)
+
+    def key_home(self, kid: str) -> str | None:
+        return self.keys.get(kid) or self.below.key_home(kid)
+
+    def vendor(self, code: str) -> str | None:
+        return self.vendors[code] if code in self.vendors else self.below.vendor(code)
+
+    def past(self, subject: str) -> Past | None:
+        past = self.below.past(subject)
+        for event, at, before in self.events.get(subject, ()):
+            past = advance_past(event, at.recorded_at, before, past)
+        return past
+
+    def references_to(self, target: str) -> tuple[Reference, ...]:
+        return self.below.references_to(target) + tuple(self.references.get(target, ()))
+
+    def keep(self, event: Event, at: Moment, after: Chain, references: tuple[Reference, ...]) -> None:
+        """Take in a judged event."""
+        before = self.chain(event.sub)
+        self.events.setdefault(event.sub, []).append((event, at, before.state if before else None))
+        self.chains[event.sub] = after
+        for reference in references:
+            self.references.setdefault(reference.target, []).append(reference)
+        index_registry(before, after, self.keys, self.vendors)
+
+    def merge(self, above: Changes) -> None:
+        """Take in the changes of a world that was built on this one."""
+        self.chains.update(above.chains)
+        self.keys.update(above.keys)
+        self.vendors.update(above.vendors)
+        for target, references in above.references.items():
+            self.references.setdefault(target, []).extend(references)
+        for subject, events in above.events.items():
+            self.events.setdefault(subject, []).extend(events)
+
+
+class Memory:
+    """The world as a verifier builds it, entry by entry; memory grows with the subjects."""
+
+    def __init__(self, origin: str, rules: RuleSet) -> None:
+        self.origin = origin
+        self.rules = rules
+        self.chains: dict[str, Chain] = {}
+        self.keys: dict[str, str] = {}
+        self.vendors: dict[str, str | None] = {}
+        self.pasts: dict[str, Past | None] = {}
+        self.references: dict[str, list[Reference]] = {}
+
+    def chain(self, subject: str) -> Chain | None:
+        return self.chains.get(subject)
+
+    def key_home(self, kid: str) -> str | None:
+        return self.keys.get(kid)
+
+    def vendor(self, code: str) -> str | None:
+        return self.vendors.get(code)
+
+    def past(self, subject: str) -> Past | None:
+        return self.pasts.get(subject)
+
+    def references_to(self, target: str) -> tuple[Reference, ...]:
+        return tuple(self.references.get(target, ()))
+
+    def keep(self, event: Event, at: Moment, after: Chain, references: tuple[Reference, ...]) -> None:
+        """Take in a judged event."""
+        before = self.chains.get(event.sub)
+        state = before.state if before else None
+        self.pasts[event.sub] = advance_past(event, at.recorded_at, state, self.pasts.get(event.sub))
+        self.chains[event.sub] = after
+        for reference in references:
+            self.references.setdefault(reference.target, []).append(reference)
+        index_registry(before, after, self.keys, self.vendors)
+
+
+def keys_in(chain: Chain) -> Iterator[Key]:
+    """The keys that a chain introduced, revoked ones too."""
+    state = chain.state
+    if isinstance(state, Log):
+        yield from state.registrars
+    elif isinstance(state, Org):
+        yield state.admin
+    elif isinstance(state, Keys):
+        yield from state.keys
+
+
+def index_registry(
+    before: Chain | None, after: Chain, keys: dict[str, str], vendors: dict[str, str | None]
+) -> None:
+    """Carry over what a registry chain says about keys and vendor codes; other chains say nothing."""
+    if not isinstance(after.state, Log | Org | Keys):
+        return
+    for key in keys_in(after):
+        keys.setdefault(key.public.kid, after.subject)
+    if isinstance(after.state, Org):
+        if before and isinstance(before.state, Org):
+            vendors.update(dict.fromkeys(before.state.vendor_codes))
+        vendors.update(dict.fromkeys(after.state.vendor_codes, after.subject))
