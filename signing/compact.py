@@ -19,7 +19,7 @@ where.  Tests hold that the fast way accepts nothing that the slow one refuses.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -125,16 +125,17 @@ def _fits(value: Any, plain: bool, depth: int) -> bool:
     """
     if depth > MAX_DEPTH:
         return False
-    items = value
     if type(value) is dict:
-        items = value.values()
-        # For ASCII, Python's identifiers are exactly `[A-Za-z_][A-Za-z0-9_]*`.
-        if not (all(map(str.isidentifier, value)) and (plain or all(map(str.isascii, value)))):
-            if tuple(value) != (SLOT_NAME,):
+        for name in value:
+            # For ASCII, Python's identifiers are exactly `[A-Za-z_][A-Za-z0-9_]*`.
+            if (not name.isidentifier() or len(name) > MAX_NAME) and tuple(value) != (SLOT_NAME,):
                 return False
-        elif value and max(map(len, value)) > MAX_NAME:
+        if not plain and not all(map(str.isascii, value)):
             return False
-    elif type(value) is not list:
+        items: Iterable[Any] = value.values()
+    elif type(value) is list:
+        items = value
+    else:
         return False
     for item in items:
         kind = type(item)

@@ -12,7 +12,6 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
 
-from packtrace.signing import keyfile
 from packtrace.signing.keyfile import (
     KeyFileError,
     KeyFileExistsError,
@@ -75,7 +74,7 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     def refuse(handle: int) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(keyfile.os, "fsync", refuse)
+    monkeypatch.setattr(os, "fsync", refuse)
     with pytest.raises(OSError, match="Input/output"):
         save_private_key(tmp_path / "key.pem", KEYS[0], passphrase=None)
     assert list(tmp_path.iterdir()) == []
