@@ -128,8 +128,9 @@ def test_impossible_date_is_refused_with_the_month_it_missed() -> None:
 
 def test_leap_day_is_accepted_in_leap_years_only() -> None:
     assert parse_gbt34014("04QPB76836300JE2X0000903").production_date == date(2024, 2, 29)
-    with pytest.raises(BatteryCodeError):
-        parse_gbt34014("04QPB76836300JF2X0000903")
+    for parse in (parse_gbt34014, check_gbt34014):
+        with pytest.raises(BatteryCodeError, match="a day that 2025-02 has"):
+            parse("04QPB76836300JF2X0000903")
 
 
 @given(codes)
@@ -213,6 +214,10 @@ def test_halves_swapped_are_refused_and_explained() -> None:
         with pytest.raises(BatteryCodeError, match="wrong order") as caught:
             read_label_text(raw)
         assert caught.value.position == 4
+    with pytest.raises(BatteryCodeError, match="wrong order"):
+        read_label_text("40000903" + "04QPB76836300JBC")  # swapped elsewhere, so that the 4th is wrong too
+    with pytest.raises(BatteryCodeError, match=r"position 5.*wrong order"):
+        read_label_text("0JBC40000903" + "04QPB7683630")
     with pytest.raises(BatteryCodeError) as other:
         read_label_text("04QXB76836300JBC40000903")  # wrong there too, but no order of lines mends it
     assert not other.value.hint

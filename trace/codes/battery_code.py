@@ -226,9 +226,9 @@ def read_label_text(raw: str) -> ScannedCode:
     try:
         code = parse_gbt34014(text)
     except BatteryCodeError as error:
-        if error.position == 4 and _halves_swapped(text):
+        if _halves_swapped(text):
             raise BatteryCodeError(
-                position=4,
+                position=error.position,
                 expected=error.expected,
                 got=error.got,
                 hint="its two printed lines seem to be joined in the wrong order: take the other one first",
