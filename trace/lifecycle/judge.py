@@ -187,7 +187,7 @@ def _stands_as(case: Case, by: By) -> bool:
             return event.sub == "keys:" + event.iss.removeprefix("org:")
         case "owner":
             return f"org:{parse_subject(event.sub).party}" == event.iss
-        # A registrar stands by its key, dismantler and group by the demand, signer and author by the event named.
+        # A registrar stands by its key, dismantler and group by the demand, signer and author by an event.
         case _:
             return True
 

@@ -28,12 +28,13 @@ def offer(case: Case) -> None:
     _check_in_use_capacity(case)
     expires = parse_time(data["expires_at"])
     policy = case.world.rules.policy
+    today = case.at.recorded_at.date()
     least = case.at.recorded_at + timedelta(days=policy.offer_least_days)
     most = case.at.recorded_at + timedelta(days=policy.offer_most_days)
     if not least <= expires <= most:
         case.refuse(
             "OFFER_EXPIRY",
-            expected=f"{policy.offer_least_days} to {policy.offer_most_days} days from {case.at.recorded_at:%F}",
+            expected=f"{policy.offer_least_days} to {policy.offer_most_days} days from {today}",
             got=data["expires_at"],
             where="/data/expires_at",
         )
