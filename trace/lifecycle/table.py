@@ -90,10 +90,10 @@ class Row:
 
     ``stage`` is the stage after it: a stage, or ``same``, ``waste`` (by capacity), ``intake`` (same for
     dealer and repairer of what is in use, else waste), ``waste_or_same`` (waste follows the capacity, what
-    is in use stays), ``declared`` (the statement says it), ``before`` (what the voided event changed), ``parent`` (the
-    parent's stage before it was dismantled). ``custody`` is the custodian after it: ``same``, ``signer``,
-    ``nobody``, ``none``, ``consignee``, ``declared``, ``before``. ``offer`` says what an open offer does:
-    it ``bars`` the event, ``stays``, or is ``closed`` by it.
+    is in use stays), ``declared`` (the statement says it), ``before`` (what the voided event changed),
+    ``parent`` (the parent's stage before it was dismantled). ``custody`` is the custodian after it: ``same``,
+    ``signer``, ``nobody``, ``none``, ``consignee``, ``declared``, ``before``. ``offer`` says what an open
+    offer does: it ``bars`` the event, ``stays``, or is ``closed`` by it.
     """
 
     type: str
