@@ -11,6 +11,8 @@ import orjson
 
 from ..signing.errors import SigningError
 from ..signing.jws import EVENT, Jws, parse_jws
+from .codes.party import parse_party
+from .codes.subjects import parse_subject
 from .errors import RefusedError
 from .times import format_log_time, parse_log_time, parse_time
 
@@ -95,6 +97,19 @@ def format_entry(jws: str, recorded_at: datetime) -> bytes:
     if len(data) > MAX_ENTRY:
         raise EntryError(f"entry: expected at most {MAX_ENTRY} bytes, got {len(data)}")
     return data
+
+
+def check_addressed(event: Event, origin: str) -> None:
+    """The statement is meant for this log, about a subject and by an organisation that can exist.
+
+    Raises:
+        RefusedError: ``WRONG_AUDIENCE``, or the reason of `parse_subject` or `parse_party`.
+    """
+    aud = event.jws.value["aud"]
+    if aud != origin:
+        raise RefusedError(f"aud: expected {origin}, got {aud}", code="WRONG_AUDIENCE", where="/aud")
+    parse_subject(event.sub)
+    parse_party(event.iss.removeprefix("org:"))
 
 
 _HEAD: Final = b'{"event":"'

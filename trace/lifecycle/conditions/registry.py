@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...errors import UndecidedError
 from ...times import parse_time
 from ...world import keys_in
 from ..keyring import check_new_key
@@ -42,10 +43,9 @@ def known_rules(case: Case) -> None:
     rules = case.event.data["rules"]
     known = case.world.rules
     if (rules["name"], rules["sha256"]) != (known.name, known.sha256):
-        case.refuse(
-            "RULES_UNKNOWN",
-            expected=f"{known.name} {known.sha256}",
-            got=f"{rules['name']} {rules['sha256']}",
+        raise UndecidedError(
+            f"rules: expected {known.name} {known.sha256}, got {rules['name']} {rules['sha256']}",
+            code="RULES_UNKNOWN",
             where="/data/rules",
         )
 

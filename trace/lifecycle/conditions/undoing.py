@@ -35,7 +35,7 @@ def voids(case: Case) -> None:
             got=past.type,
             where="/data/event",
         )
-    elif case.relation == "signer":
+    if case.relation == "signer":
         _check_void_by_signer(case, past)
     state = case.battery
     if past.type == "battery.recycled":
@@ -59,7 +59,7 @@ def _check_void_by_signer(case: Case, past: Past) -> None:
     if past.iss != case.event.iss:
         case.refuse("NOT_SIGNER", expected=past.iss, got=case.event.iss, where="/iss")
     hours = case.world.rules.policy.void_hours
-    if case.at.recorded_at > past.recorded_at + timedelta(hours=hours):
+    if case.demand is None and case.at.recorded_at > past.recorded_at + timedelta(hours=hours):
         case.refuse(
             "VOID_TOO_LATE",
             expected=f"at most {hours} hours after {past.recorded_at.isoformat()}",

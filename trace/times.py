@@ -1,0 +1,100 @@
+"""The two times of an event: whole seconds as a party claims them, milliseconds as the log records them.
+
+Each instant has one text. Datetimes are aware and in UTC; anything else is refused, never guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Final
+
+from .codes.quote import quote
+from .errors import RefusedError
+
+SYNTAX_TIME: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
+PATTERN_TIME: Final = f"^{SYNTAX_TIME}$"
+
+FIRST_YEAR: Final = 1970
+"""Earlier years are refused: they are a clock that was never set. The last is 9999, the widest text."""
+
+_TIME: Final = re.compile(SYNTAX_TIME)
+_LOG_TIME: Final = re.compile(SYNTAX_TIME[:-1] + r"\.[0-9]{3}Z")
+_ZERO: Final = timedelta(0)
+
+
+class TimeError(RefusedError):
+    """The text is not the one text of a time, or the datetime has none."""
+
+    code = "TIME_INVALID"
+
+    def __init__(self, *, expected: str, got: str) -> None:
+        super().__init__(f"time: expected {expected}, got {got}")
+        self.expected = expected
+        self.got = got
+
+
+def parse_time(text: str) -> datetime:
+    """Parse a party's time, ``2026-11-23T04:40:00Z``.
+
+    Raises:
+        TimeError: Another form, a day or second that does not exist, or a year before 1970.
+    """
+    if _TIME.fullmatch(text) is None:
+        raise TimeError(expected="UTC in whole seconds, as 2026-11-23T04:40:00Z", got=quote(text))
+    return _parse(text)
+
+
+def parse_log_time(text: str) -> datetime:
+    """Parse a time of the log, ``2026-11-23T04:40:00.123Z``.
+
+    Raises:
+        TimeError: As `parse_time`.
+    """
+    if _LOG_TIME.fullmatch(text) is None:
+        raise TimeError(expected="UTC with milliseconds, as 2026-11-23T04:40:00.123Z", got=quote(text))
+    return _parse(text)
+
+
+def format_time(value: datetime) -> str:
+    """Write a party's time; `parse_time` gives `value` back.
+
+    Raises:
+        TimeError: A datetime that is naive, not in UTC, before 1970, or not in whole seconds.
+    """
+    _check(value, step_us=1_000_000, expected="whole seconds")
+    return value.isoformat(timespec="seconds")[:19] + "Z"
+
+
+def format_log_time(value: datetime) -> str:
+    """Write a time of the log; `parse_log_time` gives `value` back.
+
+    Raises:
+        TimeError: A datetime that is naive, not in UTC, before 1970, or not in whole milliseconds.
+    """
+    _check(value, step_us=1_000, expected="whole milliseconds")
+    return value.isoformat(timespec="milliseconds")[:23] + "Z"
+
+
+def _parse(text: str) -> datetime:
+    """Parse a text that has the form already, so that the lenient parser has nothing to be lenient about."""
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        raise TimeError(expected="a day and a time that exist", got=quote(text)) from None
+    if value.year < FIRST_YEAR:
+        raise TimeError(expected=f"a year from {FIRST_YEAR}", got=quote(text))
+    return value
+
+
+def _check(value: datetime, *, step_us: int, expected: str) -> None:
+    """Refuse a datetime that no text stands for."""
+    offset = value.utcoffset()
+    if offset is None:
+        raise TimeError(expected="a datetime in UTC", got=f"a naive one, {value.isoformat()}")
+    if offset != _ZERO:
+        raise TimeError(expected="a datetime in UTC", got=value.isoformat())
+    if value.year < FIRST_YEAR:
+        raise TimeError(expected=f"a year from {FIRST_YEAR}", got=value.isoformat())
+    if value.microsecond % step_us:
+        raise TimeError(expected=expected, got=f"{value.microsecond} microseconds")
