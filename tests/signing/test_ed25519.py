@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nacl.bindings import crypto_scalarmult_ed25519_base_noclamp
 
 from packtrace.signing.ed25519 import (
     KeyWeakError,
@@ -74,6 +76,23 @@ def test_a_weak_key_makes_no_signature_valid(vectors: Path, check: Check) -> Non
             assert not holds(check, public, b"message %d" % number, universal), row
         with pytest.raises(KeyWeakError):
             check_prime_order(public)
+
+
+@both
+def test_a_neutral_key_is_refused_also_with_an_r_that_is_sound(check: Check) -> None:
+    # Under the neutral element the equation is [S]B = R for every message; anybody can write that down.
+    scalar = (1234567).to_bytes(32, "little")
+    universal = crypto_scalarmult_ed25519_base_noclamp(scalar) + scalar
+    above_p = (2**255 - 18).to_bytes(32, "little")
+    for public in [b"\x01" + bytes(31), b"\x01" + bytes(30) + b"\x80", above_p, above_p[:31] + b"\xff"]:
+        assert not holds(check, public, MESSAGE, universal), public.hex()
+
+
+def test_the_neutral_key_would_otherwise_verify_anything() -> None:
+    scalar = (1234567).to_bytes(32, "little")
+    universal = crypto_scalarmult_ed25519_base_noclamp(scalar) + scalar
+    Ed25519PublicKey.from_public_bytes(b"\x01" + bytes(31)).verify(universal, MESSAGE)
+    Ed25519PublicKey.from_public_bytes((2**255 - 18).to_bytes(32, "little")).verify(universal, MESSAGE)
 
 
 @both
