@@ -15,7 +15,7 @@ from ...signing.keys import PublicKey, parse_public_jwk
 from ..statement import Event
 from ..times import parse_time
 from . import words
-from .state import Batch, Battery, Grant, Key, Keys, Log, Notes, Offer, Org, Past, State, Vehicle
+from .state import NO_BATTERY, Batch, Battery, Grant, Key, Keys, Log, Notes, Offer, Org, Past, State, Vehicle
 from .table import ROWS
 
 
@@ -35,7 +35,7 @@ def advance(event: Event, recorded_at: datetime, state: State | None, past: Past
         return past.before if past else None
     match ROWS[event.type].chain:
         case "battery":
-            return _battery(event, cast(Battery, state) if state else Battery())
+            return _battery(event, cast(Battery, state) if state else NO_BATTERY)
         case "vehicle":
             return _vehicle(event, cast(Vehicle, state) if state else Vehicle())
         case "batch":
@@ -88,28 +88,42 @@ def _battery(event: Event, before: Battery) -> Battery:
         capacity = ""
 
     offer = before.offer if row.offer == "stays" else None
-    changed: dict[str, Any] = {}
+    vehicle, parent = before.vehicle, before.parent
+    maker, declared_by, components = before.maker, before.declared_by, before.components
+    batch, charged_g = before.batch, before.charged_g
     match event.type:
         case "battery.manufactured":
             capacity = words.BATTERY_MAKER
-            changed = {"maker": event.iss, "components": tuple(data.get("components", ()))}
+            maker, components = event.iss, tuple(data.get("components", ()))
         case "battery.registered":
-            changed = {"declared_by": event.iss}
+            declared_by = event.iss
         case "battery.installed":
-            changed = {"vehicle": data["vehicle"]}
+            vehicle = data["vehicle"]
         case "battery.removed":
-            changed = {"vehicle": ""}
+            vehicle = ""
         case "battery.extracted":
-            changed = {"parent": data["parent"]}
+            parent = data["parent"]
         case "battery.recycled":
-            changed = {"batch": data["batch"], "charged_g": data["mass"]["g"]}
+            batch, charged_g = data["batch"], data["mass"]["g"]
         case "handover.offered":
             offer = Offer(event.id, data["consignee"], data["capacity"], parse_time(data["expires_at"]))
-    if "label" in data and event.type != "battery.taken_in":
-        changed["label"] = data["label"]
-    if "condition" in data:
-        changed["condition"] = data["condition"]
-    return replace(before, stage=stage, custodian=custodian, capacity=capacity, offer=offer, **changed)
+    # Who takes a battery in says which label it read; that does not make it the label of record.
+    label = before.label if event.type == "battery.taken_in" else data.get("label", before.label)
+    return Battery(
+        stage=stage,
+        custodian=custodian,
+        capacity=capacity,
+        offer=offer,
+        vehicle=vehicle,
+        parent=parent,
+        maker=maker,
+        declared_by=declared_by,
+        label=label,
+        condition=data.get("condition", before.condition),
+        batch=batch,
+        charged_g=charged_g,
+        components=components,
+    )
 
 
 def _vehicle(event: Event, before: Vehicle) -> Vehicle:

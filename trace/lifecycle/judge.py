@@ -19,7 +19,7 @@ from .advance import advance
 from .conditions import CONDITIONS
 from .conditions.case import Case
 from .keyring import check_approvals, key_use
-from .state import Chain, Demand, Key, Org, Reference, Remark
+from .state import NO_BATTERY, Battery, Chain, Demand, Key, Org, Reference, Remark
 from .table import ROWS, SELF_REVOKING, By, Row
 
 
@@ -63,7 +63,8 @@ def judge(event: Event, at: Moment, key: Key, world: World, demand: Demand | Non
     check_link(event, chain)
     check_group(event, row, demand)
     state = chain.state if chain else None
-    case = Case(event, at, key, world, row, chain.head if chain else None, state, demand)
+    battery = state if isinstance(state, Battery) else NO_BATTERY
+    case = Case(event, at, key, world, row, chain.head if chain else None, state, battery, demand)
     _check_stage(case)
     case.relation = _relation(case)
     _check_offer(case)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from ...signing.keys import PublicKey
 from .words import ABSENT, NONE
@@ -97,6 +98,10 @@ class Battery:
     batch: str = ""  # where it was charged
     charged_g: int = 0
     components: tuple[str, ...] = ()
+
+
+NO_BATTERY: Final = Battery()
+"""What is true of a battery of which the log says nothing."""
 
 
 @dataclass(frozen=True, slots=True)

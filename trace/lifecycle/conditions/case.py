@@ -23,14 +23,11 @@ class Case:
     row: Row
     head: str | None  # of the chain, before this event
     state: State | None
+    battery: Battery  # the state of a battery's chain; the absent battery on any other
     demand: Demand | None  # what an open group expects here
     relation: str = ""
     demands: list[Demand] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
-
-    @property
-    def battery(self) -> Battery:
-        return self.state if isinstance(self.state, Battery) else Battery()
 
     def refuse(self, code: str, *, expected: str, got: str, where: str) -> NoReturn:
         member = where.rsplit("/", 1)[-1]
