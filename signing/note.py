@@ -30,6 +30,7 @@ _TIME_SIZE: Final = 8
 _MAX_VKEY: Final = 4096  # characters; one of ML-DSA-44 has some 1,800
 _MARK: Final = "\N{EM DASH} "
 _KEY_ID_HEX: Final = re.compile(r"[0-9a-f]{8}")
+_CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 
 class NoteError(SigningError):
@@ -150,11 +151,12 @@ def parse_note(data: bytes) -> Note:
         raise NoteError(
             f"note: expected UTF-8, got byte {data[error.start]:#04x} at {error.start}"
         ) from error
-    for at, character in enumerate(note):
-        if character < " " and character != "\n":
-            raise NoteError(
-                f"note: expected no control character but newline, got {character!r} at character {at}"
-            )
+    control = _CONTROL.search(note)
+    if control is not None:
+        raise NoteError(
+            f"note: expected no control character but newline, got {control[0]!r} "
+            f"at character {control.start()}"
+        )
     text, separator, block = note.rpartition("\n\n")
     if not separator or not block:
         raise NoteError("note: expected a text, an empty line and signature lines, got no signature line")

@@ -18,6 +18,7 @@ from .merkle import HASH_SIZE, hash_pairs
 
 TILE_HEIGHT: Final = 8
 TILE_WIDTH: Final = 1 << TILE_HEIGHT
+_FULL_TILE: Final = TILE_WIDTH * HASH_SIZE  # bytes
 MAX_LEVEL: Final = 63
 MAX_ENTRY: Final = 0xFFFF  # bytes; the length prefix has 16 bits
 ENTRIES: Final = "entries"
@@ -112,16 +113,10 @@ def parse_entry_bundle(data: bytes, count: int) -> list[bytes]:
     _check_count(count)
     entries: list[bytes] = []
     at = 0
-    for number in range(count):
+    for _ in range(count):
         start = at + 2
-        end = start + int.from_bytes(data[at:start], "big")
-        if start > len(data) or end > len(data):
-            raise TileError(
-                f"entry {number} of {count} in a bundle: expected bytes up to {max(start, end)}, "
-                f"got {len(data)} bytes"
-            )
-        entries.append(data[start:end])
-        at = end
+        at = start + int.from_bytes(data[at:start], "big")
+        entries.append(data[start:at])
     if at != len(data):
         raise TileError(f"bundle of {count} entries: expected {at} bytes, got {len(data)}")
     return entries
@@ -248,14 +243,16 @@ class TileBuilder:
             data = self._edges[level] + b"".join(row)
             index = before // TILE_WIDTH
             row = []
-            while len(data) >= TILE_WIDTH * HASH_SIZE:
-                full, data = data[: TILE_WIDTH * HASH_SIZE], data[TILE_WIDTH * HASH_SIZE :]
-                touched[level, index] = full
-                row.append(_tile_root(full))
+            edge = b""
+            for at in range(0, len(data), _FULL_TILE):
+                tile = data[at : at + _FULL_TILE]
+                touched[level, index] = tile
+                if len(tile) == _FULL_TILE:
+                    row.append(_tile_root(tile))
+                else:
+                    edge = tile
                 index += 1
-            if data:
-                touched[level, index] = data
-            self._edges[level] = data
+            self._edges[level] = edge
             before //= TILE_WIDTH
             level += 1
         return touched

@@ -40,6 +40,7 @@ from packtrace.signing.merkle import EMPTY_ROOT
 from packtrace.signing.note import (
     Note,
     NoteSignature,
+    NoteSignatureError,
     VerifierKey,
     VerifierKeyError,
     format_note,
@@ -263,6 +264,8 @@ def test_checkpoint_of_another_log_is_refused() -> None:
     with pytest.raises(CheckpointOriginError):
         open_checkpoint(data, origin=ORIGIN, log_keys=other.vkeys)
     with pytest.raises(CheckpointOriginError):
+        open_checkpoint(SIGNED, origin=ORIGIN, log_keys=[*KEYS, *other.vkeys])
+    with pytest.raises(CheckpointOriginError):
         open_checkpoint(SIGNED, origin=other.origin, log_keys=other.vkeys)
 
 
@@ -351,12 +354,12 @@ def test_cosignatures_count_with_their_times() -> None:
     }
 
 
-def test_witness_that_cosigned_twice_counts_once_with_its_earliest_time() -> None:
+def test_witness_that_cosigned_again_counts_once_with_its_earliest_time() -> None:
     key = witness("w1.example")
     note = parse_note(SIGNED)
-    twice = [sign_cosignature(note, key, TIME + 9), sign_cosignature(note, key, TIME + 1)]
-    assert check_cosignatures(with_signatures(note, twice), [key.vkey]) == {key.vkey: TIME + 1}
-    assert len(with_signatures(note, twice + twice).signatures) == 4
+    cosignatures = [sign_cosignature(note, key, TIME + late) for late in (9, 1, 5)]
+    assert check_cosignatures(with_signatures(note, cosignatures), [key.vkey]) == {key.vkey: TIME + 1}
+    assert len(with_signatures(note, cosignatures * 2).signatures) == 5
 
 
 def test_cosignature_with_another_time_or_key_or_text_is_refused() -> None:
@@ -386,6 +389,8 @@ def test_times_are_read_from_timestamped_signatures_only() -> None:
     plain, stamped = parse_note(SIGNED).signatures
     assert signature_time(KEYS[0], plain) is None
     assert signature_time(KEYS[1], stamped) == TIME
+    with pytest.raises(NoteSignatureError):
+        signature_time(KEYS[1], replace(stamped, signature=(2**63).to_bytes(8, "big") + bytes(2420)))
 
 
 @pytest.mark.parametrize("passphrase", [None, "口令".encode()])

@@ -260,14 +260,27 @@ def test_leaf_outside_the_tree_is_refused(index: int) -> None:
 @pytest.mark.parametrize("wrong", [b"", b"\0" * 31, b"\0" * 33])
 def test_hashes_of_another_length_are_refused_everywhere(wrong: bytes) -> None:
     """An empty leaf hash under an empty root once passed a verifier that looked at no lengths."""
-    with pytest.raises(InclusionError):
-        check_inclusion((), 0, 1, wrong, wrong)
-    with pytest.raises(InclusionError):
+    with pytest.raises(InclusionError, match="leaf hash"):
+        check_inclusion((), 0, 1, wrong, ROOTS[1])
+    with pytest.raises(InclusionError, match="root hash"):
+        check_inclusion((), 0, 1, LEAVES[0], wrong)
+    with pytest.raises(InclusionError, match="inclusion proof, hash 0"):
         check_inclusion((wrong,), 0, 2, LEAVES[0], ROOTS[2])
-    with pytest.raises(ConsistencyError):
-        check_consistency((), 1, 1, wrong, wrong)
-    with pytest.raises(ConsistencyError):
+    with pytest.raises(ConsistencyError, match="old root hash"):
+        check_consistency((LEAVES[1],), 1, 2, wrong, ROOTS[2])
+    with pytest.raises(ConsistencyError, match="new root hash"):
+        check_consistency((LEAVES[1],), 1, 2, ROOTS[1], wrong)
+    with pytest.raises(ConsistencyError, match="consistency proof, hash 0"):
         check_consistency((wrong,), 1, 2, ROOTS[1], ROOTS[2])
+
+
+def test_bytes_moved_from_one_hash_to_its_neighbour_are_refused() -> None:
+    """The hash of the two together would be the same: only their lengths tell."""
+    both = LEAVES[0] + LEAVES[1]
+    with pytest.raises(InclusionError):
+        check_inclusion((both[31:],), 0, 2, both[:31], ROOTS[2])
+    with pytest.raises(ConsistencyError):
+        check_consistency((both[31:],), 1, 2, both[:31], ROOTS[2])
 
 
 def test_node_outside_the_tree_is_refused() -> None:

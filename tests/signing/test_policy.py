@@ -180,6 +180,7 @@ W = f"witness w {format_vkey(X1)}\n"
         W,
         "quorum none",
         f"{W}quorum w",
+        f"{W}quorum w ",  # without the last character it would be a policy
         "quorum\n",
         "quorum none none\n",
         "quorum none\nquorum none\n",
