@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from marshmallow import fields
 
@@ -21,6 +21,8 @@ from packtrace.trace.errors import TraceError
 from packtrace.trace.rules.shapes import load_shapes
 
 SHAPES = load_shapes()
+
+PHASES = (Phase.generate,)  # shrinking a whole statement takes minutes; the message names the one that failed
 
 Place = tuple[Any, Any]  # a container and the name or position in it
 
@@ -151,20 +153,20 @@ def spoilt(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
-@settings(max_examples=6)
+@settings(max_examples=6, phases=PHASES)
 @given(data=st.data())
 def test_a_statement_made_from_its_shape_is_accepted_by_both(name: str, data: st.DataObject) -> None:
     check_both_accept(data.draw(statements(name)))
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, phases=PHASES)
 @given(value=spoilt())
 def test_both_say_the_same_of_a_spoilt_statement(value: dict[str, Any]) -> None:
     check_agreement(value)
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
-@settings(max_examples=1)
+@settings(max_examples=1, phases=PHASES)
 @given(data=st.data())
 def test_null_an_unknown_member_or_a_wrong_kind_is_refused_by_both_at_every_place(
     name: str, data: st.DataObject
@@ -197,7 +199,7 @@ def test_null_an_unknown_member_or_a_wrong_kind_is_refused_by_both_at_every_plac
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
-@settings(max_examples=2)
+@settings(max_examples=2, phases=PHASES)
 @given(data=st.data())
 def test_a_missing_required_member_is_refused_by_both(name: str, data: st.DataObject) -> None:
     value = data.draw(statements(name))
@@ -209,7 +211,7 @@ def test_a_missing_required_member_is_refused_by_both(name: str, data: st.DataOb
             container[member] = kept
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, phases=PHASES)
 @given(value=st.sampled_from(sorted(STATEMENTS)).flatmap(statements))
 def test_prev_is_there_exactly_from_the_second_event_on(value: dict[str, Any]) -> None:
     first = {name: member for name, member in value.items() if name != "prev"} | {"seq": 0}
