@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ..trace.codes import subjects
+from ..trace.codes.label import PATTERN_TOKEN
 from ..trace.codes.party import SYNTAX_PARTY
 from ..trace.codes.region import PATTERN_REGION
 from ..trace.lifecycle.words import CUSTODIAL, ROLES
@@ -115,6 +116,11 @@ def capacity(**kwargs: Any) -> Choice:
 
 def reason(**kwargs: Any) -> Text:
     return Text(most=500, **kwargs)
+
+
+def label_token(**kwargs: Any) -> Withheld:
+    shown = Text(pattern=PATTERN_TOKEN, says="a label's token, 20 of A-Z 2-7", least=20, most=20)
+    return Withheld(shown, **kwargs)
 
 
 class Name(Shape):
@@ -289,9 +295,11 @@ class BatteryRegistered(Shape):
 
 
 class BatteryTakenIn(Shape):
+    """Taken in from nobody. The label's token shows that the label was seen, and stays out of the log."""
+
     capacity = capacity(required=True)
     read_by = Choice(*READ_BY, required=True)
-    label = digest()
+    token = label_token()
     mass = Part(Mass, metadata=CORRECTABLE)
     condition = Choice(*CONDITIONS, required=True, metadata=CORRECTABLE)
     site = site()
@@ -351,6 +359,7 @@ class BatteryRemoved(Shape):
     capacity = capacity(required=True)
     vehicle = subject("vehicle")
     read_by = Choice(*READ_BY, required=True)
+    token = label_token()
     reason = Choice("repair", "replacement", "recall", "scrapped", "other", required=True)
     condition = Choice(*CONDITIONS, metadata=CORRECTABLE)
     site = site()

@@ -9,11 +9,16 @@ import pytest
 
 from packtrace.signing.base64url import b64url
 from packtrace.signing.compact import format_compact
+from packtrace.signing.disclosures import withhold
 from packtrace.signing.jws import APPROVAL, parse_jws, sign_jws
 from packtrace.tests.scene import Scene, digest_of, ed25519_key, event_id, module_code, p256_key, pack_code
 from packtrace.tests.trace.court import Court
+from packtrace.trace.codes.label import label_digest
+from packtrace.trace.errors import TraceError
 from packtrace.trace.lifecycle import words
+from packtrace.trace.lifecycle.conditions.origins import check_token
 from packtrace.trace.lifecycle.keyring import approval_digest
+from packtrace.trace.statement import parse_event_jws, read_event
 from packtrace.trace.times import format_time
 
 CODE = pack_code(1)
@@ -299,14 +304,33 @@ def test_a_tag_is_its_own_yards(scene: Scene, court: Court) -> None:
 
 
 def test_taking_from_nobody_without_label_or_photo_is_remarked(scene: Scene, court: Court) -> None:
-    for number, data in enumerate(({}, {"evidence": [_photo()]})):
+    token, _ = withhold("A" * 20, bytes(16))
+    cases = (({}, True, False), ({"evidence": [_photo()]}, True, True), ({"token": token}, True, True))
+    for number, (data, labelled, seen) in enumerate((*cases, ({"token": token}, False, False))):
         sub = legacy(number)
-        court.admit(registered(scene, sub, scene.garage, stage="removed", holder="nobody"))
+        label = {"label": label_digest(sub.split(":")[2], "A" * 20)} if labelled else {}
+        court.admit(registered(scene, sub, scene.garage, stage="removed", holder="nobody", **label))
         court.remarks.clear()
         taken = {"capacity": "pack_dismantler", **READ, **data}
         court.admit(scene.sign(scene.dismantler, "battery.taken_in", sub, taken))
-        assert [remark.code for remark in court.remarks] == ([] if data else ["UNSEEN_LABEL"])
+        assert [remark.code for remark in court.remarks] == ([] if seen else ["UNSEEN_LABEL"])
         assert court.battery(sub).stage == words.AT_DISMANTLER
+
+
+def test_a_token_that_is_not_the_labels_is_refused_at_the_door(scene: Scene, court: Court) -> None:
+    code = legacy(1).split(":")[2]
+    label = label_digest(code, "A" * 20)
+    court.admit(registered(scene, legacy(1), scene.garage, stage="removed", holder="nobody", label=label))
+    slot, _ = withhold("A" * 20, bytes(16))
+    taken = {"capacity": "pack_dismantler", **READ, "token": slot}
+    event = read_event(parse_event_jws(scene.sign(scene.dismantler, "battery.taken_in", legacy(1), taken)))
+    battery = court.battery(legacy(1))
+    check_token(event, {"/data/token": "A" * 20}, battery)
+    check_token(event, {}, battery)
+    with pytest.raises(TraceError) as refused:
+        check_token(event, {"/data/token": "B" * 20}, battery)
+    assert refused.value.finding_code == "LABEL_MISMATCH"
+    assert "B" * 20 not in str(refused.value)
 
 
 def _photo() -> dict[str, Any]:

@@ -107,8 +107,6 @@ def _battery(event: Event, before: Battery) -> Battery:
             batch, charged_g = data["batch"], data["mass"]["g"]
         case "handover.offered":
             offer = Offer(event.id, data["consignee"], data["capacity"], parse_time(data["expires_at"]))
-    # Who takes a battery in says which label it read; that does not make it the label of record.
-    label = before.label if event.type == "battery.taken_in" else data.get("label", before.label)
     return Battery(
         stage=stage,
         custodian=custodian,
@@ -118,7 +116,7 @@ def _battery(event: Event, before: Battery) -> Battery:
         parent=parent,
         maker=maker,
         declared_by=declared_by,
-        label=label,
+        label=data.get("label", before.label),
         condition=data.get("condition", before.condition),
         batch=batch,
         charged_g=charged_g,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
+from ...codes.label import label_digest
 from ...codes.subjects import parse_subject
+from ...errors import RefusedError
+from ...statement import Event
 from .. import words
-from ..state import Org
+from ..state import Battery, Org
 from .case import Case
 
 
@@ -99,15 +104,39 @@ def registration(case: Case) -> None:
 
 
 def label_seen(case: Case) -> None:
-    """Whoever takes from nobody says how the label was read (LIFECYCLE, rule 4)."""
+    """Whoever takes from nobody says how the label was read (LIFECYCLE, rule 4).
+
+    The token is withheld: the log checks it at the door (`check_token`), a verifier sees that it was given.
+    """
     if case.relation != "nobody":
         return
     data = case.event.data
     photographed = any(item["kind"] == "photo" for item in data.get("evidence", ()))
-    if not photographed and (not case.battery.label or data.get("label") != case.battery.label):
-        case.remark("UNSEEN_LABEL", f"read by {data['read_by']}, without the label of record or a photo")
+    if not photographed and not (case.battery.label and "token" in data):
+        case.remark("UNSEEN_LABEL", f"read by {data['read_by']}, without the token of record or a photo")
     if case.battery.stage == words.LOST:
         case.remark("LOST_THEN_TAKEN_IN", "the battery had been reported lost")
+
+
+def check_token(event: Event, shown: Mapping[str, Any], battery: Battery) -> None:
+    """A token that was shown at the door is that of the label of record.
+
+    Args:
+        event: The event, with its token withheld.
+        shown: JSON Pointer of each withheld member -> the value that its disclosure gives.
+        battery: The state before the event.
+
+    Raises:
+        RefusedError: ``LABEL_MISMATCH``; the message does not repeat the token.
+    """
+    token = shown.get("/data/token")
+    code = event.sub.split(":", 2)[-1]
+    if token is not None and battery.label and label_digest(code, token) != battery.label:
+        raise RefusedError(
+            f"token: expected that of the label of record of {code}, got another",
+            code="LABEL_MISMATCH",
+            where="/data/token",
+        )
 
 
 def new_label(case: Case) -> None:
