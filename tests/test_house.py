@@ -34,7 +34,7 @@ ALLOWED = {
 EDGES = {
     "trace/cli/*": {"*"},
     "trace/store/*": {"sqlmodel", "sqlalchemy", "alembic", "filelock", "psycopg"},
-    "trace/ledger/*store*": {"sqlmodel", "sqlalchemy", "alembic", "filelock", "psycopg"},
+    "trace/ledger/*": {"sqlmodel", "sqlalchemy", "alembic", "filelock", "psycopg"},
 }
 # Where files are read and written: keys, bundles, what a verifier is handed, and data that the wheel carries.
 FILE_EDGES = (

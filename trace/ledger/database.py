@@ -1,0 +1,150 @@
+"""Connections to the database of a ledger: one that writes, some that read, and how its tables come to be.
+
+SQLite before 3.51.3 can lose committed pages when two connections write or checkpoint at one moment, so
+whoever writes, or closes a database, holds the ledger's lock; readers never checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, QueuePool, Table, create_engine, event, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from .errors import FatalStorageError, HomeError, LedgerDamagedError
+from .tables import REVISION
+
+_READERS: Final = 16
+_BUSY_S: Final = 60  # An external tool may hold SQLite's own lock for a while, never ours.
+_WRITER_PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF")
+_READER_PRAGMAS: Final = ("query_only=ON", "wal_autocheckpoint=0", "trusted_schema=OFF")
+
+
+class Database:
+    """The engines of one ledger: a writer with one connection, and a pool that only reads."""
+
+    def __init__(self, url: str) -> None:
+        self._is_sqlite = url.startswith("sqlite:")
+        if self._is_sqlite:
+            self._writer = _sqlite_engine(url, 1, _WRITER_PRAGMAS, begin="BEGIN IMMEDIATE")
+            self._reader = _sqlite_engine(url, _READERS, _READER_PRAGMAS, begin="BEGIN")
+        else:
+            self._writer = create_engine(url, pool_size=1, max_overflow=0)
+            # What the re-reading before a signature sees is one moment of the database.
+            self._reader = create_engine(
+                url,
+                pool_size=_READERS,
+                max_overflow=0,
+                isolation_level="REPEATABLE READ",
+                execution_options={"postgresql_readonly": True},
+            )
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction under the sequencer's lock of the database; committed when the block ends.
+
+        Raises:
+            LedgerDamagedError: A row is there already that no other row speaks of.
+            FatalStorageError: The database refused, or nobody knows whether it committed.
+        """
+        try:
+            with self._writer.begin() as connection:
+                if not self._is_sqlite:
+                    connection.execute(text("LOCK TABLE tree IN EXCLUSIVE MODE"))
+                yield connection
+        except IntegrityError as error:
+            raise LedgerDamagedError(f"database: expected these places free, got {error.orig}") from error
+        except DBAPIError as error:
+            raise FatalStorageError(
+                f"database: expected the transaction committed, got {error.orig}"
+            ) from error
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One moment of the database, to read from.
+
+        Raises:
+            LedgerDamagedError: The database can't be read.
+        """
+        try:
+            with self._reader.begin() as connection:
+                yield connection
+        except DBAPIError as error:
+            raise LedgerDamagedError(f"database: expected an answer, got {error.orig}") from error
+
+    def insert(self, connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+        """Insert rows that are new."""
+        if rows:
+            connection.execute(table.insert(), rows)
+
+    def upsert(
+        self, connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *, replace: bool = True
+    ) -> None:
+        """Insert rows; where the primary key is there already, replace the others' columns, or leave them."""
+        if not rows:
+            return
+        insert = (sqlite.insert if self._is_sqlite else postgresql.insert)(table)
+        keys = list(table.primary_key.columns)
+        others = {column.name: insert.excluded[column.name] for column in table.columns if column not in keys}
+        if replace:
+            connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=others), rows)
+        else:
+            connection.execute(insert.on_conflict_do_nothing(index_elements=keys), rows)
+
+    def migrate(self) -> None:
+        """Make the tables, or bring those of an older version up to date."""
+        # alembic takes a third of a second to import, and only a new or an older ledger needs it.
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        config.set_main_option("path_separator", "os")
+        with self._writer.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def check_revision(self) -> None:
+        """The tables are those of this version.
+
+        Raises:
+            HomeError: There are none, or those of another version.
+        """
+        try:
+            with self._reader.begin() as connection:
+                found = connection.execute(select(text("version_num from alembic_version"))).scalars().all()
+        except DBAPIError as error:
+            raise HomeError(f"database: expected the tables of a ledger, got {error.orig}") from error
+        if found != [REVISION]:
+            raise HomeError(f"database: expected tables of revision {REVISION}, got {found}")
+
+    def close(self) -> None:
+        """Close every connection; on SQLite under the ledger's lock, as the last one checkpoints."""
+        self._reader.dispose()
+        self._writer.dispose()
+
+
+def _sqlite_engine(url: str, size: int, pragmas: tuple[str, ...], *, begin: str) -> Engine:
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=size,
+        max_overflow=0,
+        connect_args={"check_same_thread": False, "timeout": _BUSY_S},
+    )
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # The driver would begin transactions by its own rules.
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

@@ -1,0 +1,94 @@
+"""What can be said of an event without any history: the first step of appending.
+
+Much arrives here that will never be recorded, so this runs outside any lock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ...signing.disclosures import check_disclosures, split_presentation
+from ...signing.errors import SigningError
+from ...signing.jws import check_signature
+from ...signing.keys import PublicKey
+from ..codes.party import parse_party
+from ..codes.subjects import parse_subject
+from ..errors import RefusedError
+from ..rules.ruleset import RuleSet
+from ..rules.shapes import UnknownVersionError
+from ..statement import Event, parse_event_jws, read_event
+
+MAX_GROUP: Final = 1_000  # events
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """Events that are recorded all or not at all: usually one, else a group in its order.
+
+    Each text is a compact JWS, or ``JWS~disclosure~…~`` where members are withheld.
+    """
+
+    events: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Arrival:
+    """An event whose form, shape and addressee are right."""
+
+    event: Event
+    disclosures: tuple[tuple[str, str], ...]  # JSON Pointer of the slot, and what opens it
+    checked_with: PublicKey | None = None  # under which the signature was found to hold
+
+
+def read_submission(submission: Submission, rules: RuleSet, origin: str) -> list[Arrival]:
+    """Take a submission in.
+
+    Raises:
+        RefusedError: An event has not the form, shape, addressee or disclosures that it must have, with the
+            code of what is wrong; or there are no events, or too many.
+    """
+    count = len(submission.events)
+    if not 1 <= count <= MAX_GROUP:
+        raise RefusedError(f"group: expected 1 to {MAX_GROUP} events, got {count}", code="GROUP_TOO_LARGE")
+    return [_read(text, rules, origin) for text in submission.events]
+
+
+def check_arrival(arrival: Arrival, key: PublicKey) -> None:
+    """The key signed the event.
+
+    Raises:
+        RefusedError: It did not.
+    """
+    try:
+        check_signature(arrival.event.jws, key)
+    except SigningError as error:
+        raise RefusedError(str(error), code=error.code, where="jws") from error
+    arrival.checked_with = key
+
+
+def _read(text: str, rules: RuleSet, origin: str) -> Arrival:
+    try:
+        jws_text, shown = split_presentation(text)
+    except SigningError as error:
+        raise RefusedError(str(error), code=error.code, where="disclosures") from error
+    jws = parse_event_jws(jws_text)
+    try:
+        rules.shapes.check(jws.value)
+    except UnknownVersionError as error:
+        # A verifier can't judge what it does not know; a log does not record what it can't judge.
+        raise RefusedError(error.message, code=error.finding_code, where=error.where) from error
+    event = read_event(jws)
+    parse_subject(event.sub)
+    parse_party(event.iss.removeprefix("org:"))
+    if (aud := jws.value["aud"]) != origin:
+        raise RefusedError(f"aud: expected {origin}, got {aud}", code="WRONG_AUDIENCE", where="/aud")
+    # A shape is closed: where it has no room for a withheld member there is none.
+    if not shown and not rules.shapes.withheld(event.type):
+        return Arrival(event, ())
+    try:
+        opened = check_disclosures(jws.value, shown)
+    except SigningError as error:
+        raise RefusedError(str(error), code=error.code, where="disclosures") from error
+    rules.shapes.check_disclosed(jws.value, {pointer: each.value for pointer, each in opened.items()})
+    return Arrival(event, tuple((pointer, each.text) for pointer, each in opened.items()))

@@ -1,0 +1,145 @@
+"""The folder in which a ledger lives: which files it has, and which log and database it is of."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from ...signing.note import VerifierKey, format_vkey, parse_vkey
+from ..codes.subjects import parse_origin
+from .errors import HomeError
+
+_POSTGRESQL = ("postgresql://", "postgres://", "postgresql+psycopg://")
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Paths of one ledger's files. The register and the lock lie beside the database, never in it."""
+
+    path: Path
+    origin: str
+    db: str = ""  # URL of a PostgreSQL database; empty for `ledger.db` in this folder
+
+    @classmethod
+    def create(cls, path: Path, origin: str, *, db: str = "") -> Home:
+        """Make the folder of a new ledger, readable by its owner alone.
+
+        Raises:
+            HomeError: There is one already, or the URL is of no database that is known here.
+            SubjectError: Not an origin.
+        """
+        home = cls(path, parse_origin(origin), _checked_url(db))
+        if home.description.exists():
+            raise HomeError(f"{path}: expected no ledger, got one")
+        for folder in (path, home.keys, home.register.parent):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        value = {"origin": origin} | ({"db": db} if db else {})
+        save_durably(home.description, orjson.dumps(value, option=orjson.OPT_INDENT_2))
+        return home
+
+    @classmethod
+    def load(cls, path: Path) -> Home:
+        """Read which ledger lives in the folder.
+
+        Raises:
+            HomeError: None does, or `home.json` says something else than an origin and a database.
+        """
+        try:
+            value = orjson.loads((path / "home.json").read_bytes())
+        except (OSError, orjson.JSONDecodeError) as error:
+            raise HomeError(f"{path / 'home.json'}: expected the home of a ledger, got {error}") from error
+        if not isinstance(value, dict) or not {"origin"} <= value.keys() <= {"origin", "db"}:
+            raise HomeError(f"{path / 'home.json'}: expected origin and perhaps db, got something else")
+        return cls(path, parse_origin(str(value["origin"])), _checked_url(str(value.get("db", ""))))
+
+    @property
+    def description(self) -> Path:
+        return self.path / "home.json"
+
+    @property
+    def register(self) -> Path:
+        return self.path / "register" / "checkpoint"
+
+    @property
+    def lock(self) -> Path:
+        return self.path / "ledger.lock"
+
+    @property
+    def trust(self) -> Path:
+        return self.path / "trust.json"
+
+    @property
+    def pins(self) -> Path:
+        return self.path / "pins.json"
+
+    @property
+    def log_vkeys(self) -> Path:
+        return self.path / "log.vkey"
+
+    @property
+    def keys(self) -> Path:
+        return self.path / "keys"
+
+    @property
+    def log_key(self) -> Path:
+        return self.keys / "log.pem"
+
+    def key(self, kid: str) -> Path:
+        """Where the private key of a party is kept that lives on this machine."""
+        return self.keys / f"{kid}.pem"
+
+    @property
+    def database_url(self) -> str:
+        """The database as SQLAlchemy names it."""
+        if not self.db:
+            return f"sqlite:///{self.path / 'ledger.db'}"
+        return "postgresql+psycopg://" + self.db.partition("://")[2]
+
+    def save_vkeys(self, vkeys: Sequence[VerifierKey]) -> None:
+        """Write the public keys of the log, one a line."""
+        text = "".join(f"{format_vkey(vkey)}\n" for vkey in vkeys)
+        save_durably(self.log_vkeys, text.encode("utf-8"))
+
+    def load_vkeys(self) -> tuple[VerifierKey, ...]:
+        """Read the public keys of the log.
+
+        Raises:
+            HomeError: The file can't be read.
+            VerifierKeyError: A line is no verifier key.
+        """
+        try:
+            text = self.log_vkeys.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise HomeError(f"{self.log_vkeys}: expected the log's public keys, got {error}") from error
+        return tuple(parse_vkey(line) for line in text.splitlines())
+
+
+def save_durably(path: Path, data: bytes) -> None:
+    """Replace a file; after a power cut it holds the old content or the new, on return the new.
+
+    Raises:
+        OSError: What is on the disk is not known.
+    """
+    beside = path.with_name(f"{path.name}.new")
+    with open(beside, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, path)
+    if os.name == "posix":  # Elsewhere a folder can't be opened, and the rename is written through.
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _checked_url(url: str) -> str:
+    if url and not url.startswith(_POSTGRESQL):
+        # The rest of the URL is left out: it may hold a password.
+        raise HomeError(f"database: expected a URL postgresql://…, got one of {url.partition(':')[0]}")
+    return url

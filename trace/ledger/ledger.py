@@ -1,0 +1,486 @@
+"""The log of one origin: append events, prove what was appended, read it back.
+
+Appending follows the six steps of DESIGN, section 5, in this order, and answers when all are done.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Row, Select, select
+
+from ...signing.checkpoint import LogSigner
+from ...signing.errors import SigningError
+from ...signing.keys import PublicKey
+from ...signing.merkle import HASH_SIZE, check_inclusion, leaf_hash, prove_inclusion
+from ...signing.note import VerifierKey, format_vkey
+from ...signing.tiles import TILE_WIDTH, TileBuilder, TileId, TileReader
+from ...signing.tlog_proof import TlogProof, format_tlog_proof
+from ..errors import RefusedError, TraceError
+from ..lifecycle.state import Log
+from ..rules.ruleset import RuleSet, load_rules
+from ..statement import parse_entry
+from ..world import World, keys_in
+from .database import Database
+from .door import Arrival, Submission, check_arrival, read_submission
+from .errors import (
+    ClockError,
+    EventUnknownError,
+    FatalStorageError,
+    HomeError,
+    LedgerDamagedError,
+    LedgerStoppedError,
+    LogSplitError,
+    ReceiptPendingError,
+)
+from .home import Home
+from .publisher import Publisher, load_entries
+from .register import FileRegister, Register, Registered, file_lock
+from .rows import load_tile, load_tile_builder, load_tree, save_leaves
+from .sequence import OnError, Outcome, Placed, Sequencer
+from .stored import Cache, Fetch, StoredWorld
+from .tables import CHECKPOINT, ENTRY
+
+__all__ = ["Ledger", "Outcome", "Placed", "Receipt", "Submission"]
+
+Clock = Callable[[], datetime]
+Unit = list[Arrival] | TraceError
+
+_PARALLEL_FROM: Final = 64  # submissions; with fewer, starting threads costs more than they save
+_READ_AT_ONCE: Final = 1_000  # entries
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """That the log has an event: the entry, and a proof that stands alone (c2sp.org/tlog-proof@v1)."""
+
+    id: str
+    entry: bytes
+    proof: bytes
+
+
+class Ledger:
+    """One process's hold on the log. Any number of processes may have one on the same home."""
+
+    def __init__(
+        self,
+        home: Home,
+        signer: LogSigner,
+        clock: Clock,
+        *,
+        vkeys: Sequence[VerifierKey],
+        register: Register | None = None,
+        rules: RuleSet | None = None,
+        threads: int = 1,
+    ) -> None:
+        """Use `create` or `open`."""
+        self.origin = home.origin
+        self.rules = rules or load_rules()
+        self._clock = clock
+        self._threads = threads
+        self._database = Database(home.database_url)
+        self._publisher = Publisher(
+            home.origin, self._database, register or FileRegister(home.register), vkeys, signer
+        )
+        self._one_at_a_time = threading.Lock()
+        self._home_lock = file_lock(home.lock)
+        self._stopped: BaseException | None = None
+        self._public_keys: dict[str, PublicKey] = {}
+        self._cache = Cache(0)
+        self._tiles: TileBuilder | None = None
+
+    @classmethod
+    def create(
+        cls,
+        home: Home,
+        log_opened: str,
+        signer: LogSigner,
+        clock: Clock,
+        *,
+        register: Register | None = None,
+        rules: RuleSet | None = None,
+        threads: int = 1,
+    ) -> Ledger:
+        """Begin a log with ``log.opened``. After a crash it may be called again with the same event.
+
+        Raises:
+            HomeError: There is a log already.
+            RefusedError: The event can't open this log.
+        """
+        home.save_vkeys(signer.vkeys)
+        ledger = cls(home, signer, clock, vkeys=signer.vkeys, register=register, rules=rules, threads=threads)
+        try:
+            with ledger._home_lock:
+                ledger._database.migrate()
+            (unit,) = ledger._read_all([Submission((log_opened,))])
+            if isinstance(unit, TraceError):
+                raise unit
+            event = unit[0].event
+            vkeys = [format_vkey(vkey) for vkey in signer.vkeys]
+            if event.type != "log.opened" or event.data["log_keys"] != vkeys:
+                raise RefusedError(
+                    "log_keys: expected log.opened with the keys that sign the checkpoints, got others",
+                    code="LOG_NOT_OPENED",
+                    where="/data/log_keys",
+                )
+            ledger.recover()
+            size = ledger.size
+            (outcome,) = ledger.append([Submission((log_opened,))])
+            if outcome.error:
+                raise outcome.error if not size else HomeError(f"{home.path}: expected no log, got one")
+        except BaseException:
+            ledger.close()
+            raise
+        return ledger
+
+    @classmethod
+    def open(
+        cls,
+        home: Home,
+        signer: LogSigner,
+        clock: Clock,
+        *,
+        register: Register | None = None,
+        rules: RuleSet | None = None,
+        threads: int = 1,
+    ) -> Ledger:
+        """Go on with a log: what was committed and not signed before a crash is checked and signed now.
+
+        Raises:
+            HomeError: There is no log, its tables are of another version, or the signer is another log's.
+            LedgerRolledBackError: The database is older than the last signed checkpoint.
+            LedgerDamagedError: Its rows do not give the tree that was signed or recorded.
+        """
+        if tuple(signer.vkeys) != home.load_vkeys():
+            raise HomeError(f"{home.log_vkeys}: expected the keys of the signer, got others")
+        ledger = cls(home, signer, clock, vkeys=signer.vkeys, register=register, rules=rules, threads=threads)
+        try:
+            ledger._database.check_revision()
+            ledger.recover()
+        except BaseException:
+            ledger.close()
+            raise
+        return ledger
+
+    def close(self) -> None:
+        """Let go of the database."""
+        with self._one_at_a_time, self._home_lock:
+            self._stopped = self._stopped or LedgerStoppedError("closing it")
+            self._database.close()
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def size(self) -> int:
+        """How many entries are committed, signed or not."""
+        with self._database.read() as connection:
+            return load_tree(connection).size
+
+    def append(
+        self,
+        submissions: Sequence[Submission],
+        *,
+        on_error: OnError = "continue",
+        at: Sequence[datetime] | None = None,
+        confirm_clock: bool = False,
+    ) -> list[Outcome]:
+        """Record events, and return once a published checkpoint covers those that are accepted.
+
+        Args:
+            submissions: In the order in which they are to stand.
+            on_error: What a refusal does to the submissions after it ("stop") or to all ("rollback").
+            at: Times to record in place of the clock's, one a submission; for logs opened for demonstration.
+            confirm_clock: Somebody has looked: the clock is right, however far from the last entry's time.
+
+        Returns:
+            What became of each submission, in order.
+
+        Raises:
+            ClockError: The clock is too far from the last entry's time; nothing was recorded.
+            LedgerStoppedError: An earlier call ended in a way that this object can't judge.
+            LedgerError: Nothing is known of what became of these; after opening the ledger anew, submit the
+                same events again: those that were recorded are answered with their places.
+        """
+        units = self._read_all(submissions)  # Step 1, outside any lock.
+        with self._one_at_a_time, self._home_lock:
+            if self._stopped:
+                raise LedgerStoppedError(f"ledger: stopped by {self._stopped}") from self._stopped
+            try:
+                outcomes = self._commit(units, on_error, at, confirm_clock)  # Steps 2 and 3.
+            except BaseException as error:
+                self._forget()
+                if isinstance(error, FatalStorageError | LedgerDamagedError):
+                    self._stopped = error
+                raise
+            try:
+                if any(outcome.events for outcome in outcomes):
+                    self._publisher.publish(self._now())  # Steps 4 to 6.
+            except BaseException as error:
+                self._stopped = error
+                raise
+        return outcomes
+
+    def recover(self) -> None:
+        """Check where database and register stand, and sign what was committed before a crash.
+
+        Raises:
+            LedgerRolledBackError, LedgerDamagedError, LogSplitError: As `open`; the ledger stays stopped.
+        """
+        with self._one_at_a_time, self._home_lock:
+            self._forget()
+            try:
+                registered = self._publisher.newest()
+                self._check_edge(registered)
+                self._publisher.publish(self._now())
+            except BaseException as error:
+                self._stopped = error
+                raise
+
+    def receipt(self, event_id: str) -> Receipt:
+        """The proof that an event is in the log, against the newest checkpoint.
+
+        Raises:
+            EventUnknownError: It is not.
+            ReceiptPendingError: It is, but no checkpoint covers it yet.
+            LedgerDamagedError: The stored tiles do not prove it.
+        """
+        with self._database.read() as connection:
+            query = select(ENTRY.c.leaf_index, ENTRY.c.entry).where(ENTRY.c.event_id == event_id)
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            raise EventUnknownError(f"event: expected one that is in the log, got {event_id}")
+        registered = self._publisher.newest()
+        if registered is None or row.leaf_index >= registered.size:
+            raise ReceiptPendingError(f"checkpoint: expected one over entry {row.leaf_index}, got none yet")
+        tree = registered.tree
+        try:
+            reader = TileReader(self._read_tile, tree.size)
+            hashes = prove_inclusion(reader.node, row.leaf_index, tree.size)
+            check_inclusion(hashes, row.leaf_index, tree.size, leaf_hash(row.entry), tree.root())
+        except SigningError as error:
+            raise LedgerDamagedError(f"proof of entry {row.leaf_index}: {error}") from error
+        proof = TlogProof(row.leaf_index, hashes, registered.note, row.entry)
+        return Receipt(event_id, row.entry, format_tlog_proof(proof))
+
+    def checkpoint(self) -> bytes:
+        """The newest signed checkpoint.
+
+        Raises:
+            ReceiptPendingError: There is none yet.
+        """
+        registered = self._publisher.newest()
+        if registered is None:
+            raise ReceiptPendingError("checkpoint: expected one, got none yet")
+        return registered.note
+
+    def checkpoints(self) -> list[tuple[int, bytes]]:
+        """Every published checkpoint, by size."""
+        with self._database.read() as connection:
+            query = select(CHECKPOINT.c.size, CHECKPOINT.c.note).order_by(CHECKPOINT.c.size)
+            return [(row.size, row.note) for row in connection.execute(query)]
+
+    def world(self) -> World:
+        """The committed state, to look things up in; it reads when asked, and then remembers."""
+        return StoredWorld(self.origin, self.rules, self._fetch, Cache(0))
+
+    def entries(self, start: int, stop: int) -> Iterator[bytes]:
+        """The entries from leaf `start` up to `stop`.
+
+        Raises:
+            LedgerDamagedError: One of them is not there.
+        """
+        for first in range(start, stop, _READ_AT_ONCE):
+            with self._database.read() as connection:
+                some = load_entries(connection, first, min(first + _READ_AT_ONCE, stop))
+            yield from some
+
+    def entries_of(self, subject: str) -> list[tuple[int, bytes]]:
+        """The entries of a chain in order, each with its leaf index."""
+        query = select(ENTRY.c.leaf_index, ENTRY.c.entry).where(ENTRY.c.subject == subject)
+        return [(row.leaf_index, row.entry) for row in self._fetch(query.order_by(ENTRY.c.seq))]
+
+    def tile(self, level: int, index: int, width: int = TILE_WIDTH) -> bytes:
+        """The first hashes of a tile; fewer than `width`, or none, where there are no more."""
+        with self._database.read() as connection:
+            return load_tile(connection, level, index)[: width * HASH_SIZE]
+
+    def _read_all(self, submissions: Sequence[Submission]) -> list[Unit]:
+        """Step 1: form, shape, addressee, and the signatures by keys that are registered already."""
+        if self._threads <= 1 or len(submissions) < _PARALLEL_FROM:
+            return [self._read(submission) for submission in submissions]
+        size = -(-len(submissions) // self._threads)
+        ranges = [submissions[start : start + size] for start in range(0, len(submissions), size)]
+        with ThreadPoolExecutor(self._threads) as pool:
+            return [
+                unit
+                for units in pool.map(lambda some: [self._read(each) for each in some], ranges)
+                for unit in units
+            ]
+
+    def _read(self, submission: Submission) -> Unit:
+        try:
+            arrivals = read_submission(submission, self.rules, self.origin)
+            for arrival in arrivals:
+                key = self._public_key(arrival.event.jws.kid)
+                if key:  # else an event of the same batch may register it
+                    check_arrival(arrival, key)
+        except RefusedError as error:
+            return error
+        return arrivals
+
+    def _public_key(self, kid: str) -> PublicKey | None:
+        """The registered key of this id. What id it has is a function of the key: it never changes."""
+        key = self._public_keys.get(kid)
+        if key is None:
+            world = self.world()
+            home = world.key_home(kid)
+            chain = world.chain(home) if home else None
+            if chain:
+                self._public_keys |= {each.public.kid: each.public for each in keys_in(chain)}
+            key = self._public_keys.get(kid)
+        return key
+
+    def _commit(
+        self,
+        units: list[Unit],
+        on_error: OnError,
+        at: Sequence[datetime] | None,
+        confirm_clock: bool,
+    ) -> list[Outcome]:
+        """Steps 2 and 3 in one transaction."""
+        arrivals = [arrival for unit in units if not isinstance(unit, TraceError) for arrival in unit]
+        with self._database.write() as connection:
+            fetch: Fetch = lambda query: connection.execute(query).all()  # noqa: E731
+            tree = load_tree(connection)
+            if self._cache.size != tree.size:
+                self._cache = Cache(tree.size)
+            if self._tiles is None or self._tiles.size != tree.size:
+                self._tiles = load_tile_builder(connection, tree.size)
+            world = StoredWorld(self.origin, self.rules, fetch, self._cache)
+            world.prefetch(_subjects(arrivals))
+            known = world.known([arrival.event.id for arrival in arrivals])
+            newest = load_entries(connection, max(tree.size - 1, 0), tree.size)
+            last = parse_entry(newest[0])[1] if newest else None
+            times = self._times(len(units), last, at, confirm_clock, _purpose(world, arrivals))
+            sequencer = Sequencer(world, tree.size, known)
+            outcomes = sequencer.place_all(units, times, on_error)
+            if sequencer.leaves:
+                save_leaves(
+                    self._database, connection, sequencer.leaves, sequencer.changes, tree, self._tiles
+                )
+        self._cache.take_in(sequencer.changes, tree.size)
+        return outcomes
+
+    def _times(
+        self,
+        count: int,
+        last: datetime | None,
+        at: Sequence[datetime] | None,
+        confirmed: bool,
+        purpose: str,
+    ) -> list[datetime]:
+        """The time to record for each unit: the clock's, but never before the last entry's."""
+        if at is not None and purpose != "demonstration":
+            raise ClockError(f"recorded_at: expected the clock's in a log for {purpose}, got a list of times")
+        if at is not None and len(at) != count:
+            raise ClockError(f"recorded_at: expected {count} times, got {len(at)}")
+        times = [_milliseconds(moment) for moment in at] if at is not None else [self._now()] * count
+        policy = self.rules.policy
+        behind = timedelta(seconds=policy.clock_behind_s)
+        ahead = timedelta(days=policy.clock_ahead_days)
+        for place, now in enumerate(times):
+            if last is not None and not confirmed:
+                if now < last - behind:
+                    raise ClockError(f"clock: expected {last.isoformat()} or later, got {now.isoformat()}")
+                if now > last + ahead and purpose != "demonstration":
+                    raise ClockError(
+                        f"clock: expected at most {policy.clock_ahead_days} days after {last.isoformat()}, "
+                        f"got {now.isoformat()}",
+                        code="CLOCK_AHEAD",
+                    )
+            last = times[place] = now if last is None else max(now, last)
+        return times
+
+    def _check_edge(self, registered: Registered | None) -> None:
+        """What a ledger that is opened can see of its past without reading all of it.
+
+        The complete subtrees of the signed tree are read from the tiles, and the entries of its last tile are
+        hashed again. An audit reads everything.
+        """
+        if registered is None:
+            if self.checkpoints():
+                raise LogSplitError("register: expected the newest published checkpoint, got none")
+            return
+        tree = registered.tree
+        if self.size < tree.size:
+            return  # `publish` says so, with both numbers
+        reader = TileReader(self._read_tile, tree.size)
+        first = (tree.size - 1) // TILE_WIDTH * TILE_WIDTH
+        try:
+            found = [reader.node(level, index) for level, index in _subtrees(tree.size)]
+            leaves = [reader.node(0, index) for index in range(first, tree.size)]
+        except SigningError as error:
+            raise LedgerDamagedError(f"tiles: {error}") from error
+        if tuple(found) != tree.hashes or leaves != [leaf_hash(e) for e in self.entries(first, tree.size)]:
+            raise LedgerDamagedError(
+                f"database: expected the rows of the signed tree of size {tree.size}, got others"
+            )
+
+    def _read_tile(self, tile: TileId) -> bytes:
+        return self.tile(int(tile.level), tile.index, tile.width)
+
+    def _fetch(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        with self._database.read() as connection:
+            return connection.execute(query).all()
+
+    def _forget(self) -> None:
+        """Drop what is remembered of the database: it may be ahead of what was committed."""
+        self._cache = Cache(0)
+        self._tiles = None
+
+    def _now(self) -> datetime:
+        return _milliseconds(self._clock())
+
+
+def system_clock() -> datetime:
+    """The clock of this machine, in UTC."""
+    return datetime.now(UTC)
+
+
+def _milliseconds(moment: datetime) -> datetime:
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def _subjects(arrivals: Sequence[Arrival]) -> Iterator[str]:
+    """The chains that judging these will ask for; what is forgotten here is read one by one."""
+    for arrival in arrivals:
+        event = arrival.event
+        yield event.sub
+        yield event.iss
+        yield "keys:" + event.iss.removeprefix("org:")
+
+
+def _purpose(world: World, arrivals: Sequence[Arrival]) -> str:
+    """What the log is for, as ``log.opened`` says, or will say."""
+    chain = world.chain(f"log:{world.origin}")
+    if chain and isinstance(chain.state, Log):
+        return chain.state.purpose
+    return str(arrivals[0].event.data.get("purpose", "")) if arrivals else ""
+
+
+def _subtrees(size: int) -> Iterator[tuple[int, int]]:
+    """Level and index of the complete subtrees of a tree, the largest first."""
+    start = 0
+    for level in reversed(range(size.bit_length())):
+        if size >> level & 1:
+            yield level, start >> level
+            start += 1 << level

@@ -1,0 +1,179 @@
+"""From committed rows to a published checkpoint: the fourth, fifth and sixth step of appending.
+
+Logs died of signing what they had not read back, and of signing two histories. So what is signed is computed
+from the rows as they lie in the database, going on from the last signed checkpoint, which lies elsewhere; and
+it is published only by replacing exactly that checkpoint.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, select
+
+from ...signing.checkpoint import Checkpoint, LogSigner, open_checkpoint
+from ...signing.errors import SigningError
+from ...signing.merkle import Frontier, leaf_hash
+from ...signing.note import VerifierKey
+from .database import Database
+from .errors import CheckpointConflictError, LedgerDamagedError, LedgerRolledBackError, LogSplitError
+from .register import Register, Registered
+from .rows import load_tree
+from .tables import CHECKPOINT, ENTRY
+
+_CHUNK: Final = 10_000  # entries in memory at a time
+
+
+class Publisher:
+    """Signs what the database holds, never against what was signed before."""
+
+    def __init__(
+        self,
+        origin: str,
+        database: Database,
+        register: Register,
+        vkeys: Sequence[VerifierKey],
+        signer: LogSigner,
+    ) -> None:
+        self._origin = origin
+        self._database = database
+        self._register = register
+        self._vkeys = vkeys
+        self._signer = signer
+        self._seen: Registered | None = None
+        self._looking = threading.Lock()
+
+    def newest(self) -> Registered | None:
+        """The registered checkpoint, its signatures checked; None before the first.
+
+        Raises:
+            LedgerDamagedError: It is not signed by the keys of the log, or not the head of its frontier.
+            LogSplitError: It contradicts one that was seen before.
+        """
+        with self._looking:  # or another thread's older reading would look like a register going back
+            registered = self._register.load()
+            seen = self._seen
+            if registered is None:
+                if seen is not None:
+                    raise LogSplitError(f"register: expected a checkpoint from size {seen.size}, got none")
+                return None
+            if registered == seen:
+                return seen
+            self._check_signed(registered)
+            if seen and (registered.size < seen.size or _other_root(registered, seen)):
+                raise LogSplitError(
+                    f"register: expected a checkpoint that extends that of size {seen.size}, "
+                    f"got one of size {registered.size}"
+                )
+            self._seen = registered
+            return registered
+
+    def publish(self, now: datetime) -> Registered | None:
+        """Sign everything that is committed, and publish it.
+
+        Args:
+            now: Goes into the signatures.
+
+        Returns:
+            The newest checkpoint, which covers all that was committed when this was called; somebody else's,
+            if another sequencer was faster. None while the log is empty.
+
+        Raises:
+            LedgerRolledBackError: The database holds less than was signed.
+            LedgerDamagedError: The rows do not give the tree that was recorded.
+            LogSplitError: The register moved to something that the rows do not give.
+        """
+        before: Registered | None = None
+        conflict: CheckpointConflictError | None = None
+        while True:
+            registered = self.newest()
+            if conflict and registered == before:
+                raise LogSplitError(f"register: expected another checkpoint, got the same ({conflict})")
+            try:
+                tree = self._check_committed(registered)
+            except (LedgerRolledBackError, LedgerDamagedError) as error:
+                if conflict:
+                    raise LogSplitError(f"register, changed by somebody else: {error.message}") from error
+                raise
+            if registered and registered.size == tree.size:
+                self._archive(registered)
+                return registered
+            if not tree.size:
+                return None
+            checkpoint = Checkpoint(self._origin, tree.size, tree.root())
+            note = self._signer.sign(checkpoint, time=int(now.timestamp()))
+            new = Registered(note, tree.size, tree.to_bytes())
+            self._check_signed(new)
+            try:
+                self._register.swap(registered.note if registered else None, new)
+            except CheckpointConflictError as error:
+                before, conflict = registered, error
+                continue
+            with self._looking:
+                self._seen = new
+            self._archive(new)
+            return new
+
+    def _check_committed(self, registered: Registered | None) -> Frontier:
+        """Step 4: the tree of the rows after the signed checkpoint is the one that the transaction wrote."""
+        tree = registered.tree if registered else Frontier()
+        signed = tree.size
+        with self._database.read() as connection:
+            committed = load_tree(connection)
+            if committed.size < signed:
+                raise LedgerRolledBackError(
+                    f"database: expected the {signed} entries that were signed, got {committed.size}"
+                )
+            for start in range(signed, committed.size, _CHUNK):
+                stop = min(start + _CHUNK, committed.size)
+                tree.extend(leaf_hash(entry) for entry in load_entries(connection, start, stop))
+        if tree != committed:
+            raise LedgerDamagedError(
+                f"entries {signed} to {tree.size - 1}: expected the root {committed.root().hex()}, "
+                f"got {tree.root().hex()}"
+            )
+        return tree
+
+    def _check_signed(self, registered: Registered) -> None:
+        try:
+            opened = open_checkpoint(registered.note, origin=self._origin, log_keys=self._vkeys)
+        except SigningError as error:
+            raise LedgerDamagedError(f"register: {error}") from error
+        if (opened.checkpoint.size, opened.checkpoint.root) != (registered.size, registered.tree.root()):
+            raise LedgerDamagedError(
+                f"register: expected the tree of its checkpoint of size {opened.checkpoint.size}, got another"
+            )
+
+    def _archive(self, registered: Registered) -> None:
+        """Step 6: the database keeps every checkpoint; the register holds the newest."""
+        with self._database.read() as connection:
+            query = select(CHECKPOINT.c.size).where(CHECKPOINT.c.size == registered.size)
+            if connection.execute(query).one_or_none():
+                return
+        with self._database.write() as connection:
+            row = {"size": registered.size, "note": registered.note}
+            self._database.upsert(connection, CHECKPOINT, [row], replace=False)
+
+
+def load_entries(connection: Connection, start: int, stop: int) -> list[bytes]:
+    """The entries from leaf `start` up to `stop`, every one of them.
+
+    Raises:
+        LedgerDamagedError: One is missing.
+    """
+    query = (
+        select(ENTRY.c.leaf_index, ENTRY.c.entry)
+        .where(ENTRY.c.leaf_index >= start, ENTRY.c.leaf_index < stop)
+        .order_by(ENTRY.c.leaf_index)
+    )
+    rows = connection.execute(query).all()
+    if len(rows) != stop - start:  # the column is unique, so there is no other way to be complete
+        raise LedgerDamagedError(f"entries {start} to {stop - 1}: expected {stop - start}, got {len(rows)}")
+    return [row.entry for row in rows]
+
+
+def _other_root(one: Registered, other: Registered) -> bool:
+    return one.size == other.size and one.frontier != other.frontier

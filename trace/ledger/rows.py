@@ -1,0 +1,130 @@
+"""What the sequencer accepted, as rows of the tables: the third step of appending."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, select
+
+from ...signing.errors import SigningError
+from ...signing.merkle import Frontier, leaf_hash
+from ...signing.tiles import TileBuilder
+from ..lifecycle.encoding import encode_state
+from ..world import Changes
+from .database import Database
+from .errors import LedgerDamagedError
+from .sequence import Leaf
+from .tables import CHAIN, DISCLOSURE, ENTRY, KEY, REFERENCE, TILE, TREE, VENDOR
+
+
+def load_tree(connection: Connection) -> Frontier:
+    """The tree as the database has it.
+
+    Raises:
+        LedgerDamagedError: There is no such row, or it describes no tree.
+    """
+    row = connection.execute(select(TREE.c.size, TREE.c.frontier)).one_or_none()
+    if row is None:
+        raise LedgerDamagedError("table tree: expected one row, got none")
+    try:
+        return Frontier.from_bytes(row.size, row.frontier)
+    except SigningError as error:
+        raise LedgerDamagedError(f"table tree: {error}") from error
+
+
+def load_tile_builder(connection: Connection, size: int) -> TileBuilder:
+    """The right-most tiles of a tree of this size, to go on from.
+
+    Raises:
+        LedgerDamagedError: A tile is missing, or not as wide as the size says.
+    """
+    try:
+        return TileBuilder(size, lambda level, index: load_tile(connection, level, index))
+    except SigningError as error:
+        raise LedgerDamagedError(f"table tile: {error}") from error
+
+
+def load_tile(connection: Connection, level: int, index: int) -> bytes:
+    """The hashes of a tile, as many as there are; nothing, where there is no such tile."""
+    query = select(TILE.c.data).where(TILE.c.level == level, TILE.c.tile_index == index)
+    data: bytes | None = connection.execute(query).scalar_one_or_none()
+    return data or b""
+
+
+def save_leaves(
+    database: Database,
+    connection: Connection,
+    leaves: Sequence[Leaf],
+    changes: Changes,
+    tree: Frontier,
+    tiles: TileBuilder,
+) -> None:
+    """Write entries, tree and projections within the caller's transaction.
+
+    Args:
+        tree: Of the size before; of the size after, on return. So is `tiles`.
+    """
+    hashes = [leaf_hash(leaf.entry) for leaf in leaves]
+    tree.extend(hashes)
+    touched = tiles.extend(hashes)
+    database.insert(
+        connection,
+        ENTRY,
+        [
+            {
+                "leaf_index": leaf.at.leaf_index,
+                "entry": leaf.entry,
+                "event_id": leaf.arrival.event.id,
+                "subject": leaf.arrival.event.sub,
+                "seq": leaf.arrival.event.seq,
+            }
+            for leaf in leaves
+        ],
+    )
+    database.upsert(
+        connection,
+        TILE,
+        [{"level": level, "tile_index": index, "data": data} for (level, index), data in touched.items()],
+    )
+    connection.execute(TREE.update(), {"size": tree.size, "frontier": tree.to_bytes()})
+    database.upsert(
+        connection,
+        CHAIN,
+        [
+            {
+                "subject": chain.subject,
+                "seq": chain.seq,
+                "head": chain.head,
+                "state": encode_state(chain.state),
+            }
+            for chain in changes.chains.values()
+        ],
+    )
+    database.insert(
+        connection,
+        REFERENCE,
+        [
+            {
+                "target": reference.target,
+                "leaf_index": reference.leaf_index,
+                "subject": reference.subject,
+                "event_id": reference.event,
+            }
+            for references in changes.references.values()
+            for reference in references
+        ],
+    )
+    # A key stays with the chain that introduced it first, for the life of the log.
+    keys = [{"kid": kid, "subject": subject} for kid, subject in changes.keys.items()]
+    database.upsert(connection, KEY, keys, replace=False)
+    vendors = [{"code": code, "subject": subject} for code, subject in changes.vendors.items()]
+    database.upsert(connection, VENDOR, vendors)
+    database.insert(
+        connection,
+        DISCLOSURE,
+        [
+            {"event_id": leaf.arrival.event.id, "pointer": pointer, "disclosure": text}
+            for leaf in leaves
+            for pointer, text in leaf.arrival.disclosures
+        ],
+    )

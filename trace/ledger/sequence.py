@@ -1,0 +1,135 @@
+"""Putting events into their final order, each judged against all before it: the second step of appending."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from ..errors import RefusedError, TraceError
+from ..lifecycle.judge import judge
+from ..lifecycle.keyring import find_key
+from ..lifecycle.state import Demand, Reference
+from ..statement import Moment, format_entry
+from ..world import Changes, World
+from .door import Arrival, check_arrival
+
+Status = Literal["accepted", "known", "refused", "skipped"]
+OnError = Literal["continue", "stop", "rollback"]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where the log has an event."""
+
+    event_id: str
+    leaf_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a submission.
+
+    accepted  every event is recorded, at consecutive leaves
+    known     every event was recorded before, in this form or under another signature: its first place
+    refused   nothing of it is recorded; `error` says why
+    skipped   nothing of it is recorded, because of another submission
+    """
+
+    status: Status
+    events: tuple[Placed, ...] = ()
+    error: TraceError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """An event at its place, ready to be stored."""
+
+    arrival: Arrival
+    at: Moment
+    entry: bytes
+    references: tuple[Reference, ...]
+
+
+class Sequencer:
+    """Judges submissions one after the other; what it has accepted is in `leaves` and `changes`."""
+
+    def __init__(self, world: World, size: int, known: dict[str, int]) -> None:
+        """Args:
+        world: The state that all committed entries give.
+        size: How many those are.
+        known: Leaf index of each event of the submissions that is among them.
+        """
+        self.leaves: list[Leaf] = []
+        self.changes = Changes(world)
+        self._size = size
+        self._known = known
+
+    def place_all(
+        self, units: Sequence[list[Arrival] | TraceError], times: Sequence[datetime], on_error: OnError
+    ) -> list[Outcome]:
+        """Judge every unit in order.
+
+        Args:
+            units: The events of each submission, or why it was refused before.
+            times: The log's clock for each unit; none before the one before it.
+            on_error: After a refusal: go on; skip the rest; or skip everything.
+        """
+        outcomes: list[Outcome] = []
+        for unit, recorded_at in zip(units, times, strict=True):
+            try:
+                if isinstance(unit, TraceError):
+                    raise unit
+                outcomes.append(self._place(unit, recorded_at))
+            except TraceError as error:
+                outcomes.append(Outcome("refused", error=error))
+                if on_error != "continue":
+                    break
+        outcomes += [Outcome("skipped")] * (len(units) - len(outcomes))
+        if on_error == "rollback" and any(outcome.status == "refused" for outcome in outcomes):
+            self.leaves.clear()
+            self.changes = Changes(self.changes.below)
+            return [outcome if self._stands(outcome) else Outcome("skipped") for outcome in outcomes]
+        return outcomes
+
+    def _stands(self, outcome: Outcome) -> bool:
+        """Whether it is true also when nothing of these submissions is recorded."""
+        return all(placed.leaf_index < self._size for placed in outcome.events)
+
+    def _place(self, unit: list[Arrival], recorded_at: datetime) -> Outcome:
+        """Judge one submission, and keep all of it or nothing."""
+        ids = [arrival.event.id for arrival in unit]
+        known = [self._known[event_id] for event_id in ids if event_id in self._known]
+        if len(known) == len(ids):
+            return Outcome("known", tuple(map(Placed, ids, known)))
+        if known:
+            raise RefusedError(
+                f"group: expected all or none of its {len(ids)} events in the log already, got {len(known)}",
+                code="GROUP_INCOMPLETE",
+            )
+        first = self._size + len(self.leaves)
+        # A single event is kept only once nothing can be against it; the events of a group see each other.
+        world = self.changes if len(unit) == 1 else Changes(self.changes)
+        leaves: list[Leaf] = []
+        demands: list[Demand] = []
+        for arrival in unit:
+            event = arrival.event
+            at = Moment(first + len(leaves), recorded_at)
+            key = find_key(event, recorded_at, world)
+            if arrival.checked_with != key.public:  # registered by an event of this very batch
+                check_arrival(arrival, key.public)
+            step = judge(event, at, key, world, demands.pop(0) if demands else None)
+            demands[:0] = step.demands
+            if len(leaves) + 1 == len(unit) and demands:
+                raise RefusedError(
+                    f"group: expected {demands[0].type} on {demands[0].subject} next, got its end",
+                    code="GROUP_INCOMPLETE",
+                )
+            leaves.append(Leaf(arrival, at, format_entry(event.jws.text, recorded_at), step.references))
+            world.keep(event, at, step.chain, step.references)
+        if world is not self.changes:
+            self.changes.merge(world)
+        self.leaves += leaves
+        self._known.update(zip(ids, range(first, first + len(ids)), strict=True))
+        return Outcome("accepted", tuple(map(Placed, ids, range(first, first + len(ids)))))
