@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from ..signing.base64url import b64url
 from ..signing.compact import format_compact
@@ -16,17 +16,17 @@ from ..signing.disclosures import check_disclosures, format_presentation, withho
 from ..signing.jws import EVENT, check_signature, sign_jws
 from ..signing.keys import KeyKind, Signer
 from ..signing.possession import sign_possession
+from ..trace.codes.label import label_digest
 from ..trace.codes.subjects import parse_subject
+from ..trace.lifecycle.conditions.origins import check_token
 from ..trace.lifecycle.judge import judge
 from ..trace.lifecycle.keyring import find_key
-from ..trace.lifecycle.state import Demand, Remark
+from ..trace.lifecycle.state import Battery, Demand, Remark
 from ..trace.rules.ruleset import RuleSet
 from ..trace.statement import Moment, format_entry, parse_event_jws, read_event
 from ..trace.times import format_time
 from ..trace.world import Memory
 from .keys import published_signer
-
-_LABEL: Final = "packtrace-label/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,11 @@ class Author:
         code = subject.split(":", 2)[2]
         token = base64.b32encode(self.chance(13)).decode()[:20]  # 100 bits
         self.tokens[code] = token
-        return b64url(hashlib.sha256(f"{_LABEL}\n{code}\n{token}".encode()).digest())
+        return label_digest(code, token)
+
+    def seen(self, subject: str) -> tuple[list[dict[str, str]], str]:
+        """The token that somebody reads on the label, withheld, and its disclosure."""
+        return self.withhold(self.tokens[subject.split(":", 2)[2]])
 
     def evidence(self, kind: str, media_type: str = "image/jpeg") -> list[dict[str, Any]]:
         """A document of the story, by digest. Nobody ever wrote the document itself."""
@@ -212,7 +216,8 @@ class Author:
         shapes = self.world.rules.shapes
         shapes.check(jws.value)
         opened = check_disclosures(jws.value, disclosures)
-        shapes.check_disclosed(jws.value, {pointer: shown.value for pointer, shown in opened.items()})
+        shown = {pointer: one.value for pointer, one in opened.items()}
+        shapes.check_disclosed(jws.value, shown)
         event = read_event(jws)
         parse_subject(event.sub)
         key = find_key(event, self.at, self.world)
@@ -220,6 +225,9 @@ class Author:
         moment = Moment(len(self.entries), self.at)
         demand = self._demands.pop(0) if self._demands else None
         step = judge(event, moment, key, self.world, demand)
+        chain = self.world.chain(event.sub)
+        if chain and isinstance(chain.state, Battery):
+            check_token(event, shown, chain.state)
         self._demands[:0] = step.demands
         self.world.keep(event, moment, step.chain, step.references)
         self.remarks += [(event.id, remark) for remark in step.remarks]

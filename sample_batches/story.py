@@ -243,8 +243,7 @@ def _crash(author: Author) -> None:
     )
     for item, when, condition in wrecks:
         author.on(when)
-        state = author.world.chain(item.subject)
-        label = getattr(state.state, "label", "") if state else ""
+        disclosures: tuple[str, ...] = ()
         data: dict[str, Any] = {
             "capacity": "vehicle_dismantler",
             "read_by": "camera",
@@ -253,9 +252,12 @@ def _crash(author: Author) -> None:
             "site": "sanshui",
             "evidence": author.evidence("photo"),
         }
-        if label:
-            data["label"] = label
-        author.say(YARD, "battery.taken_in", item.subject, data, word="phone", ago_s=2 * 3600)
+        if item is not IMPORTED:  # its label is another system's and has no token
+            data["token"], shown = author.seen(item.subject)
+            disclosures = (shown,)
+        author.say(
+            YARD, "battery.taken_in", item.subject, data, word="phone", ago_s=7200, disclosures=disclosures
+        )
     again = pack(*CRASHED[0]).subject
     author.say(
         YARD,
@@ -283,6 +285,7 @@ def _recall(author: Author, vehicles: dict[str, str]) -> None:
     for item in items:
         vehicle = vehicles[item.subject]
         with author.group():
+            token, shown = author.seen(item.subject)
             removed = author.say(
                 GARAGE,
                 "battery.removed",
@@ -290,12 +293,14 @@ def _recall(author: Author, vehicles: dict[str, str]) -> None:
                 {
                     "capacity": "repairer",
                     "vehicle": vehicle,
-                    "read_by": "photo",
+                    "read_by": "camera",
+                    "token": token,
                     "reason": "recall",
                     "condition": "unknown",
                     "site": "changan",
                     "evidence": author.evidence("photo"),
                 },
+                disclosures=(shown,),
             )
             taken_out = {"battery": item.subject, "removed": removed}
             author.say(GARAGE, "vehicle.taken_out", vehicle, taken_out)

@@ -111,10 +111,10 @@ def _trust() -> dict[str, Any]:
     """Whom a verifier of the samples trusts; published here, so that it proves nothing about anybody."""
     return {
         "origin": ORIGIN,
-        "log_keys": [format_vkey(vkey) for vkey in SampleLogSigner(ORIGIN).vkeys],
+        "log_keys": sorted(format_vkey(vkey) for vkey in SampleLogSigner(ORIGIN).vkeys),
         "registrars": {"threshold": 1, "kids": [REGISTRAR.signer("registry").public.kid]},
-        "witnesses": [],
-        "groups": [],
+        "witnesses": {},
+        "groups": {},
         "quorum": "none",
     }
 
