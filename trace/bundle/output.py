@@ -1,0 +1,63 @@
+"""Writing a bundle's files: into a new folder, or into a zip that is the same for the same content."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import ClassVar, Final
+
+from ..errors import TraceError
+
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the first day that a zip can name
+_UNIX: Final = 3
+_FILE_MODE: Final = 0o100644
+
+
+class OutputExistsError(TraceError):
+    """There is something where the bundle is to go."""
+
+    code: ClassVar[str] = "OUTPUT_EXISTS"
+
+
+def write_files(out: Path, files: Mapping[str, Callable[[], bytes]], *, overwrite: bool = False) -> None:
+    """Write files under their names, in sorted order: a zip where `out` ends in .zip, else a folder.
+
+    Everything is written beside `out` first, which appears whole or not at all.
+
+    Raises:
+        OutputExistsError: `out` is there, and it was not asked to overwrite it.
+        OSError: It can't be written.
+    """
+    if (out.exists() or out.is_symlink()) and not overwrite:
+        raise OutputExistsError(f"{out}: expected nothing there, got something; it is not overwritten")
+    with tempfile.TemporaryDirectory(prefix=".packtrace-", dir=out.parent) as beside:
+        made = Path(beside) / "bundle"
+        if out.suffix == ".zip":
+            _write_zip(made, files)
+        else:
+            _write_folder(made, files)
+        if out.is_dir() and not out.is_symlink():
+            shutil.rmtree(out)
+        os.replace(made, out)
+
+
+def _write_folder(folder: Path, files: Mapping[str, Callable[[], bytes]]) -> None:
+    folder.mkdir()
+    for name in sorted(files):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(files[name]())
+
+
+def _write_zip(path: Path, files: Mapping[str, Callable[[], bytes]]) -> None:
+    # Stored, not deflated: what a compressor writes differs between its versions.
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(files):
+            member = zipfile.ZipInfo(name, _EPOCH)
+            member.create_system = _UNIX
+            member.external_attr = _FILE_MODE << 16
+            archive.writestr(member, files[name]())

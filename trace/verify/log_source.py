@@ -1,0 +1,91 @@
+"""A whole log as files: a bundle, or what a node serves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from ...signing.errors import SigningError
+from ...signing.merkle import HASH_SIZE
+from ...signing.note import MAX_NOTE
+from ...signing.tiles import (
+    MAX_ENTRY,
+    TILE_WIDTH,
+    entries_path,
+    parse_entry_bundle,
+    tile_path,
+    tiles_of,
+)
+from ...signing.tree_head import MAX_SIZE
+from ..bundle.layout import CHECKPOINT, CHECKPOINTS, VKEYS, numbered
+from ..errors import RefusedError
+from ..world import Memory
+from .evidence import SourceIncompleteError
+from .files_source import Files
+from .findings import Finding
+
+MAX_VKEYS: Final = 1 << 16  # bytes
+MAX_BUNDLE: Final = TILE_WIDTH * (2 + MAX_ENTRY)  # bytes
+MAX_ENTRIES: Final = 1 << 32
+"""Entries of a log that is verified in one go; a checkpoint that claims more is not followed."""
+
+
+class LogFiles:
+    """The evidence in a whole-log bundle."""
+
+    def __init__(self, files: Files, *, live: bool = False) -> None:
+        self.name = files.name
+        self.live = live
+        self._files = files
+
+    def checkpoint(self) -> bytes:
+        return self._files.read(CHECKPOINT, MAX_NOTE)
+
+    def vkeys(self) -> bytes | None:
+        try:
+            return self._files.read(VKEYS, MAX_VKEYS)
+        except SourceIncompleteError:
+            return None
+
+    def checkpoints(self) -> Iterator[tuple[str, bytes]]:
+        sizes = (numbered(name, CHECKPOINTS) for name in self._files.names() or ())
+        for size in sorted(size for size in sizes if size is not None):
+            yield str(size), self._files.read(f"{CHECKPOINTS}{size}", MAX_NOTE)
+
+    def unexpected(self, size: int) -> Iterator[Finding]:
+        names = self._files.names()
+        if names is None:
+            return
+        expected = {CHECKPOINT, VKEYS}
+        if size <= MAX_ENTRIES:
+            expected.update(tile.path for tile in tiles_of(size))
+        for name in sorted(names):
+            at = numbered(name, CHECKPOINTS)
+            if name not in expected and (at is None or at > MAX_SIZE):
+                yield Finding("BUNDLE_UNEXPECTED_FILE", place=name)
+
+    def count(self, size: int) -> int:
+        return size
+
+    def entries(self, count: int) -> Iterator[Sequence[bytes]]:
+        for index in range(-(-count // TILE_WIDTH)):
+            width = min(TILE_WIDTH, count - index * TILE_WIDTH)
+            path = entries_path(index, width)
+            try:
+                yield parse_entry_bundle(self._files.read(path, MAX_BUNDLE), width)
+            except SigningError as error:
+                raise RefusedError(str(error), code=error.code, where=path) from error
+
+    def tile(self, level: int, index: int, width: int) -> bytes | None:
+        path = tile_path(level, index, width)
+        data = self._files.read(path, TILE_WIDTH * HASH_SIZE)
+        if len(data) != width * HASH_SIZE:
+            raise RefusedError(
+                f"{path}: expected {width * HASH_SIZE} bytes, got {len(data)}",
+                code="LOG_TILE_INVALID",
+                where=path,
+            )
+        return data
+
+    def compare(self, world: Memory, size: int, frontier: bytes) -> Iterator[Finding]:
+        yield from ()

@@ -1,0 +1,149 @@
+"""Part of a log, entry by entry with proofs: the bundle of one battery, or a receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from ...signing.errors import SigningError
+from ...signing.note import MAX_NOTE
+from ...signing.tlog_proof import TlogProof, parse_tlog_proof
+from ..bundle.layout import ABOUT, CHECKPOINT, FORMAT, RECEIPTS, VKEYS, numbered
+from ..errors import RefusedError, TraceError
+from ..statement import parse_entry, parse_event_jws
+from .evidence import SourceError, SourceIncompleteError, SourceMalformedError, SourceTooLargeError
+from .files_source import Files
+from .findings import Finding
+from .log_source import MAX_VKEYS
+from .strict_json import check_members, parse_json_object
+
+MAX_PROOF: Final = 1 << 22  # bytes
+MAX_ABOUT: Final = 1 << 16  # bytes
+
+
+class BatteryFiles:
+    """The evidence in a bundle of one battery."""
+
+    live = False
+
+    def __init__(self, files: Files) -> None:
+        """Raises:
+        TraceError: `bundle.json` is not one.
+        """
+        self.name = files.name
+        self._files = files
+        about = _about(files.read(ABOUT, MAX_ABOUT))
+        self.subject: str | None = about["subject"]
+        self._size: int = about["size"]
+
+    def checkpoint(self) -> bytes:
+        return self._files.read(CHECKPOINT, MAX_NOTE)
+
+    def vkeys(self) -> bytes | None:
+        try:
+            return self._files.read(VKEYS, MAX_VKEYS)
+        except SourceIncompleteError:
+            return None
+
+    def unexpected(self, size: int) -> Iterator[Finding]:
+        if self._size != size:
+            yield Finding("BUNDLE_MALFORMED", f"size: expected {size}, got {self._size}", place=ABOUT)
+        for name in sorted(self._files.names() or ()):
+            if name not in (ABOUT, CHECKPOINT, VKEYS) and numbered(name, RECEIPTS) is None:
+                yield Finding("BUNDLE_UNEXPECTED_FILE", place=name)
+
+    def proofs(self) -> Iterator[tuple[str, TlogProof]]:
+        checkpoint = self.checkpoint()
+        leaves = (numbered(name, RECEIPTS) for name in self._files.names() or ())
+        for leaf in sorted(leaf for leaf in leaves if leaf is not None):
+            name = f"{RECEIPTS}{leaf}"
+            proof = parse_proof(self._files.read(name, MAX_PROOF), name)
+            if proof.index != leaf:
+                raise RefusedError(
+                    f"index: expected {leaf}, got {proof.index}", code="RECEIPT_MISMATCH", where=name
+                )
+            if proof.checkpoint != checkpoint:
+                raise RefusedError(
+                    "checkpoint: expected the bundle's, got another", code="RECEIPT_MISMATCH", where=name
+                )
+            yield name, proof
+
+
+class ReceiptFile:
+    """The evidence in a receipt: a tlog-proof with the entry in it, or ``{"id","entry","proof"}``."""
+
+    live = False
+    subject = None
+
+    def __init__(self, path: Path) -> None:
+        """Raises:
+        TraceError: The file is not a receipt.
+        """
+        self.name = str(path)
+        try:
+            with path.open("rb") as file:
+                data = file.read(MAX_PROOF + 1)
+        except OSError as error:
+            raise SourceError(f"{path.name}: {error.strerror}") from error
+        if len(data) > MAX_PROOF:
+            raise SourceTooLargeError(f"{path.name}: expected at most {MAX_PROOF} bytes, got more")
+        self._proof = _receipt(data, path.name)
+
+    def checkpoint(self) -> bytes:
+        return self._proof.checkpoint
+
+    def vkeys(self) -> bytes | None:
+        return None
+
+    def unexpected(self, size: int) -> Iterator[Finding]:
+        yield Finding("RECEIPT_ALONE")
+
+    def proofs(self) -> Iterator[tuple[str, TlogProof]]:
+        yield "proof", self._proof
+
+
+def parse_proof(data: bytes, where: str) -> TlogProof:
+    """Parse an inclusion proof that carries its entry.
+
+    Raises:
+        RefusedError: Another form, or no entry in it.
+    """
+    try:
+        proof = parse_tlog_proof(data)
+    except SigningError as error:
+        raise RefusedError(str(error), code=error.code, where=where) from error
+    if proof.extra is None:
+        raise RefusedError("extra: expected the entry, got nothing", code="LOG_PROOF_MALFORMED", where=where)
+    return proof
+
+
+def _receipt(data: bytes, where: str) -> TlogProof:
+    if not data.startswith(b"{"):
+        if not data.startswith(b"c2sp.org/tlog-proof@"):
+            raise SourceError(f"{where}: expected a bundle, a receipt or a database, got another file")
+        return parse_proof(data, where)
+    given = check_members(parse_json_object(data, where), {"id": str, "entry": str, "proof": str}, where)
+    proof = parse_proof(given["proof"].encode("utf-8", "surrogatepass"), where)
+    entry = given["entry"].encode("utf-8", "surrogatepass")
+    if proof.extra != entry:
+        raise RefusedError(
+            "entry: expected the entry that is proven, got another", code="RECEIPT_MISMATCH", where=where
+        )
+    try:
+        text, _ = parse_entry(entry)
+        event_id = parse_event_jws(text).id
+    except TraceError:
+        return proof  # What is wrong with the entry is said when it is replayed.
+    if given["id"] != event_id:
+        raise RefusedError(
+            f"id: expected {event_id}, got {given['id'][:60]}", code="RECEIPT_MISMATCH", where=where
+        )
+    return proof
+
+
+def _about(data: bytes) -> dict[str, Any]:
+    about = check_members(parse_json_object(data, ABOUT), {"format": str, "subject": str, "size": int}, ABOUT)
+    if about["format"] != FORMAT:
+        raise SourceMalformedError(f"format: expected {FORMAT}, got {about['format'][:60]}", where=ABOUT)
+    return about

@@ -1,0 +1,208 @@
+"""What a verification found, as a value that is hard to misread, and as text or lines of JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import orjson
+
+from ...signing.base64url import b64url
+from ...signing.note import format_vkey
+from ...signing.policy import NONE
+from .catalogue import CATALOGUE, Severity
+from .findings import Finding, Findings, Outcome
+from .trust import Trust
+
+SCOPE_EN: Final = (
+    "Not proven: that the label is on the right battery; that a party told the truth; what other logs hold; "
+    "whether batches balance or deadlines were kept."
+)
+SCOPE_ZH: Final = "未证明：标签贴在正确的电池上；各方陈述属实；其他日志的内容；批次是否平衡、期限是否遵守。"
+
+_EXIT: Final = {Outcome.VERIFIED: 0, Outcome.REFUTED: 1, Outcome.UNDECIDED: 3}
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectResult:
+    """One chain: how far it was followed, and the verdict on it."""
+
+    subject: str
+    seq: int  # of the last event that was looked at
+    head: str  # its id
+    events: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that one verification found. The same input gives the same report."""
+
+    source: str
+    kind: Literal["log", "battery", "receipt", "none"]
+    trust: Trust | None
+    origin: str
+    size: int  # of the checkpoint that was verified
+    root: bytes
+    confirmed: int  # size up to which somebody else than the log confirms it
+    entries: int  # that were looked at
+    subjects: tuple[SubjectResult, ...]  # by name
+    findings: Findings
+
+    @property
+    def outcome(self) -> Outcome:
+        worst = self.findings.worst
+        if worst is Severity.ERROR:
+            return Outcome.REFUTED
+        if worst is Severity.UNCHECKED or self.trust is None or not self.entries:
+            return Outcome.UNDECIDED
+        return Outcome.VERIFIED
+
+    def __bool__(self) -> bool:
+        raise TypeError("compare report.outcome; a report has no truth value")
+
+    @property
+    def exit_code(self) -> int:
+        """0 verified, 1 refuted, 3 undecided."""
+        return _EXIT[self.outcome]
+
+    @property
+    def headline(self) -> str:
+        """The whole verdict in one line."""
+        outcome = self.outcome
+        line = f"{outcome.value} {outcome.zh}: {self.origin or self.source}, {self._extent}"
+        if self.trust is not None and self.trust.policy.quorum == NONE and outcome is Outcome.VERIFIED:
+            line += " -- by the log's own word: the trust file asks for no witness (quorum none, 未要求见证)"
+        return line
+
+    @property
+    def _extent(self) -> str:
+        counted = f"{self.entries} entries of {len(self.subjects)} subjects"
+        if self.kind == "battery":
+            return f"{counted}, as far as each chain goes here at size {self.size}"
+        return f"{counted}, size {self.size}"
+
+
+def format_text(report: Report, *, verbose: bool = False) -> str:
+    """The report for people: verdict, findings, counts, keys, tail, scope.
+
+    Args:
+        verbose: Adds one line a subject.
+    """
+    lines = [_plain(report.headline)]
+    for finding in report.findings:
+        lines += _finding_lines(finding)
+    kept = sum(1 for _ in report.findings)
+    if len(report.findings) > kept:
+        lines.append(f"  ... and {len(report.findings) - kept} more findings")
+    if verbose:
+        for result in report.subjects:
+            at = f"seq {result.seq} {result.head}"
+            lines.append(_plain(f"{result.outcome.value} {result.outcome.zh} {result.subject} {at}"))
+    tally = dict.fromkeys(Outcome, 0)
+    for result in report.subjects:
+        tally[result.outcome] += 1
+    lines.append("Subjects 主体: " + ", ".join(f"{count} {each.value}" for each, count in tally.items()))
+    lines.append(_trusted(report))
+    lines.append(_tail(report))
+    lines += [SCOPE_EN, SCOPE_ZH]
+    return "\n".join(lines) + "\n"
+
+
+def format_json_lines(report: Report) -> Iterator[bytes]:
+    """The report for programs: one object a line; findings, then subjects, then the summary."""
+    for finding in report.findings:
+        yield _line(
+            {
+                "kind": "finding",
+                "code": finding.code,
+                "severity": finding.severity.name,
+                "step": finding.step,
+                "subject": finding.subject,
+                "leaf_index": finding.leaf_index,
+                "event_id": finding.event_id,
+                "place": finding.place,
+                "evidence": finding.evidence,
+                "zh": finding.zh,
+                "en": finding.en,
+            }
+        )
+    for result in report.subjects:
+        yield _line(
+            {
+                "kind": "subject",
+                "outcome": result.outcome.value,
+                "subject": result.subject,
+                "seq": result.seq,
+                "head": result.head,
+                "events": result.events,
+            }
+        )
+    trust = report.trust
+    yield _line(
+        {
+            "kind": "summary",
+            "outcome": report.outcome.value,
+            "source": report.source,
+            "source_kind": report.kind,
+            "origin": report.origin,
+            "size": report.size,
+            "root": b64url(report.root),
+            "confirmed_size": report.confirmed,
+            "entries": report.entries,
+            "subjects": len(report.subjects),
+            "findings": dict(sorted(report.findings.counts.items())),
+            "trusted": [format_vkey(vkey) for vkey in trust.log_keys] if trust else [],
+            "quorum": trust.policy.quorum if trust else None,
+            "scope": {"en": SCOPE_EN, "zh": SCOPE_ZH},
+        }
+    )
+
+
+def _finding_lines(finding: Finding) -> Iterator[str]:
+    places = (
+        finding.subject,
+        None if finding.leaf_index is None else f"leaf {finding.leaf_index}",
+        finding.place or None,
+    )
+    where = ", ".join(place for place in places if place)
+    yield _plain(f"{finding.severity.name} {finding.code}" + (f" at {where}" if where else ""))
+    kind = CATALOGUE[finding.code]
+    yield f"    {kind.zh} {kind.en}"
+    if finding.evidence:
+        yield _plain(f"    {finding.evidence}")
+
+
+def _trusted(report: Report) -> str:
+    if report.trust is None:
+        return "Trusted 信任: nothing; there was no trust file"
+    keys = ", ".join(f"{vkey.name}+{vkey.key_id.hex()}" for vkey in report.trust.log_keys)
+    kids = ", ".join(sorted(report.trust.registrars))
+    return f"Trusted 信任: log keys {keys}; registrars {report.trust.threshold} of {kids}"
+
+
+def _tail(report: Report) -> str:
+    if report.trust is None:
+        return "Tail 末尾: not confirmed"
+    if report.confirmed >= report.size and report.size:
+        return f"Tail 末尾: confirmed by others at size {report.confirmed}"
+    if report.trust.policy.quorum == NONE:
+        return f"Tail 末尾: nobody but the log confirms size {report.size} (quorum none)"
+    return f"Tail 末尾: confirmed by others at size {report.confirmed} of {report.size}"
+
+
+def _plain(text: str) -> str:
+    """Text from a source for a terminal: nothing in it moves the cursor, colours or reorders."""
+    return "".join(
+        character if character.isprintable() else f"\\u{{{ord(character):x}}}" for character in text
+    )
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    # A file name may hold bytes that are no UTF-8, as lone surrogates, which orjson refuses.
+    texts = {
+        name: text.encode("utf-8", "backslashreplace").decode("utf-8") if isinstance(text, str) else text
+        for name, text in value.items()
+    }
+    return orjson.dumps(texts)

@@ -1,0 +1,59 @@
+"""The verifier's front door: any source, and whom one trusts, in; a report out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..errors import TraceError
+from ..rules.ruleset import load_rules
+from .audit import Audit, Progress, audit_log, audit_part
+from .findings import Finding, Findings
+from .open_source import open_source
+from .part_source import BatteryFiles, ReceiptFile
+from .pins import Pins
+from .report import Report
+from .trust import Trust
+
+
+def verify_source(
+    source: str | Path,
+    *,
+    trust: Trust | None,
+    checkpoints: Sequence[bytes] = (),
+    pins: Pins | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Verify a bundle, a receipt, a ledger's database or a node.
+
+    Whatever the source holds becomes a finding: nothing that somebody else wrote makes this raise.
+
+    Args:
+        source: A folder, a zip, a file, or a URL.
+        trust: The log that is meant. Without it nothing is more than consistent with itself.
+        checkpoints: Signed checkpoints of the log that came another way.
+        pins: What was verified before.
+        progress: Called with the entries done and the entries in all.
+    """
+    try:
+        with open_source(source) as evidence:
+            audit = Audit(
+                evidence,
+                rules=load_rules(),
+                trust=trust,
+                checkpoints=checkpoints,
+                pins=pins,
+                progress=progress,
+            )
+            if isinstance(evidence, BatteryFiles | ReceiptFile):
+                return audit_part(audit, evidence)
+            return audit_log(audit, evidence)
+    except TraceError as error:
+        return _unopened(str(source), trust, error)
+
+
+def _unopened(name: str, trust: Trust | None, error: TraceError) -> Report:
+    findings = Findings()
+    findings.add(Finding.from_error(error))
+    findings.add(Finding("NOTHING_CHECKED"))
+    return Report(name, "none", trust, "", 0, b"", 0, 0, (), findings)

@@ -1,0 +1,52 @@
+"""A world that notes which chains a judgement asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from ..lifecycle.state import Chain, Past, Reference
+from ..world import World
+
+
+class Watched:
+    """Another world, and the subjects that were asked for: what a judgement rests on."""
+
+    def __init__(self, world: World, unsound: Collection[str], unsound_targets: Mapping[str, str]) -> None:
+        """Args:
+        unsound: Chains that are refuted or undecided.
+        unsound_targets: What their events refer to -> the chain; the world does not know these references.
+        """
+        self.world = world
+        self.origin = world.origin
+        self.rules = world.rules
+        self.asked: set[str] = set()
+        self._unsound = unsound
+        self._unsound_targets = unsound_targets
+
+    def chain(self, subject: str) -> Chain | None:
+        self.asked.add(subject)
+        return self.world.chain(subject)
+
+    def key_home(self, kid: str) -> str | None:
+        home = self.world.key_home(kid)
+        if home is not None:
+            self.asked.add(home)
+        return home
+
+    def vendor(self, code: str) -> str | None:
+        holder = self.world.vendor(code)
+        if holder is None:
+            # Any organisation whose chain is not followed any more may hold it.
+            self.asked.update(subject for subject in self._unsound if subject.startswith("org:"))
+        return holder
+
+    def past(self, subject: str) -> Past | None:
+        self.asked.add(subject)
+        return self.world.past(subject)
+
+    def references_to(self, target: str) -> tuple[Reference, ...]:
+        if target in self._unsound_targets:
+            self.asked.add(self._unsound_targets[target])
+        references = self.world.references_to(target)
+        self.asked.update(reference.subject for reference in references)
+        return references
