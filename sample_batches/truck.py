@@ -260,7 +260,8 @@ def _residues(rest_g: int, loose_g: int) -> list[dict[str, Any]]:
 
 def _shred(author: Author, children: list[str]) -> None:
     """Iron phosphate packs and modules in one batch, ternary modules in a second that is still open."""
-    items = [item.subject for item in WHOLE] + children
+    staying = modules(*RECALLED[-1])
+    items = [item.subject for item in WHOLE] + [child for child in children if child not in staying]
     author.on("2026-10-19 08:30")
     offers = {}
     for item in items:
@@ -286,7 +287,7 @@ def _shred(author: Author, children: list[str]) -> None:
     author.say(RECYCLER, "batch.opened", TERNARY_BATCH, opened)
     author.on("2026-11-06 08:40")
     ternary = [child for child in children if _letter(child) == "E"]
-    for item in ternary[:10]:
+    for item in ternary[:8]:
         _charge(author, item, TERNARY_BATCH)
 
     author.on("2026-11-17 11:00")

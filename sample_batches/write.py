@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,7 @@ import orjson
 from ..signing.base64url import b64url
 from ..signing.merkle import leaf_hash, root_of
 from ..signing.note import format_vkey
+from ..trace.bundle.write import write_bundle
 from ..trace.lifecycle.state import Batch, Battery
 from ..trace.rules.ruleset import load_rules
 from ..trace.statement import parse_entry, parse_event_jws
@@ -27,6 +29,7 @@ from .author import Author, Party
 from .firms import ORIGIN, PARTIES, REGISTRAR, found
 from .keys import CONTEXT, SampleLogSigner, published_seed
 from .story import before_the_truck
+from .tampered import Copy, forge
 from .truck import the_truck
 
 HERE: Final = Path(__file__).parent
@@ -60,9 +63,32 @@ def write_samples(folder: Path) -> None:
         f"{KEYS}/keys.json": _json(_keys()),
     }
     for name, data in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        _write(folder / name, data)
+    _write_bundles(folder / TRUCK, author)
+
+
+def _write_bundles(folder: Path, author: Author) -> None:
+    """The log as a bundle, its newest checkpoint beside it, and every tampered copy."""
+    good = Copy(author)
+    vkeys = SampleLogSigner(ORIGIN).vkeys
+    write_bundle(good.log, folder / "bundle.zip", vkeys=vkeys, overwrite=True)
+    _write(folder / "checkpoint", good.log.checkpoint())
+    for forgery in forge(good):
+        expected = {
+            "what": {"en": forgery.en, "zh": forgery.zh},
+            "outcome": forgery.outcome,
+            "findings": [asdict(finding) for finding in forgery.findings],
+        }
+        if forgery.alone:
+            expected |= {"checkpoint": "../checkpoint", "outcome_without_checkpoint": forgery.alone}
+        _write(folder / "tampered" / f"{forgery.name}.expected.json", _json(expected))
+        out = folder / "tampered" / f"{forgery.name}.zip"
+        write_bundle(forgery.log, out, vkeys=vkeys, overwrite=True)
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
 
 
 def _events(author: Author) -> bytes:

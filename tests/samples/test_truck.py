@@ -156,7 +156,7 @@ def test_closed_batch_states_its_inputs_and_loses_little() -> None:
     assert (inputs["count"], inputs["g"]) == (20, sum(e.data["mass"]["g"] for e in charged))
     out = sum(line["g"] for name in ("outputs", "losses") for line in closed.data[name])
     assert 0 <= inputs["g"] - out < inputs["g"] // 100
-    assert sum(e.data.get("batch") == TERNARY_BATCH for e in events) == 10
+    assert sum(e.data.get("batch") == TERNARY_BATCH for e in events) == 8
 
 
 def test_dismantled_packs_weigh_what_came_out_of_them() -> None:
