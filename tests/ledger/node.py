@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import psycopg
+
 from packtrace.signing.base64url import b64url
+from packtrace.signing.checkpoint import open_checkpoint
+from packtrace.signing.jws import check_signature
 from packtrace.signing.keys import PrivateKey
 from packtrace.signing.log_key import LogKey
+from packtrace.signing.merkle import Frontier, leaf_hash
 from packtrace.tests.scene import START, Scene
 from packtrace.trace.ledger.home import Home
 from packtrace.trace.ledger.ledger import Ledger, Outcome, Submission
 from packtrace.trace.ledger.register import Register
+from packtrace.trace.lifecycle.judge import judge
+from packtrace.trace.lifecycle.keyring import find_key
+from packtrace.trace.lifecycle.state import Demand
+from packtrace.trace.statement import Moment, parse_entry, parse_event_jws, read_event
+from packtrace.trace.world import Memory
 
 
 @dataclass
@@ -46,8 +59,82 @@ class Node:
         return ledger
 
     def close(self) -> None:
-        for ledger in self.opened:
-            ledger.close()
+        while self.opened:
+            self.opened.pop().close()
+
+    def execute(self, statement: str, *values: object) -> list[Any]:
+        """Run SQL behind the ledger's back, as whoever administers the database can."""
+        if self.home.db:
+            with psycopg.connect(self.home.db) as postgresql:
+                cursor = postgresql.execute(statement.replace("?", "%s").encode(), values)
+                return cursor.fetchall() if cursor.description else []
+        with contextlib.closing(sqlite3.connect(self.home.path / "ledger.db")) as sqlite:
+            rows = sqlite.execute(statement, values).fetchall()
+            sqlite.commit()
+            return rows
+
+    def flip(self, table: str, column: str, where: str) -> None:
+        """Change one byte in the middle of a value."""
+        ((value,),) = self.execute(f"SELECT {column} FROM {table} WHERE {where}")  # noqa: S608
+        changed = bytearray(value)
+        changed[len(changed) // 2] ^= 1
+        self.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", bytes(changed))  # noqa: S608
+
+    def back_up(self) -> Callable[[], None]:
+        """Copy the database while nobody has it open; what is given back puts the copy in its place."""
+        self.close()
+        if self.home.db:
+            base, _, name = self.home.db.partition("?")[0].rpartition("/")
+            server = self.home.db.replace(f"{base}/{name}", f"{base}/postgres", 1)
+
+            def administer(*statements: str) -> None:
+                with psycopg.connect(server, autocommit=True) as postgresql:
+                    for statement in statements:
+                        postgresql.execute(statement.encode())
+
+            administer(f'CREATE DATABASE "{name}_old" TEMPLATE "{name}"')
+            return lambda: administer(
+                f'DROP DATABASE "{name}"', f'ALTER DATABASE "{name}_old" RENAME TO "{name}"'
+            )
+        file = self.home.path / "ledger.db"
+        old = file.read_bytes()
+        assert not file.with_name("ledger.db-wal").exists()
+        return lambda: bool(file.write_bytes(old)) and None
+
+    def twin(self) -> Node:
+        """Another sequencer's home, with a lock of its own, over the same database."""
+        path = self.home.path.with_name("twin")
+        home = Home.create(path, self.home.origin, db=self.home.db)
+        home.log_vkeys.write_bytes(self.home.log_vkeys.read_bytes())
+        if not self.home.db:
+            (path / "ledger.db").symlink_to(self.home.path / "ledger.db")
+        return Node(home, self.scene, self.now)
+
+
+def check_whole_log(ledger: Ledger, node: Node) -> None:
+    """Replay every entry: judged again, hashed again, and every checkpoint is of this one history."""
+    world = Memory(ledger.origin, ledger.rules)
+    demands: list[Demand] = []
+    frontier = Frontier()
+    roots: dict[int, bytes] = {}
+    last: datetime | None = None
+    for index, entry in enumerate(ledger.entries(0, ledger.size)):
+        text, recorded_at = parse_entry(entry)
+        assert last is None or last <= recorded_at
+        last = recorded_at
+        event = read_event(parse_event_jws(text))
+        key = find_key(event, recorded_at, world)
+        check_signature(event.jws, key.public)
+        at = Moment(index, recorded_at)
+        step = judge(event, at, key, world, demands.pop(0) if demands else None)
+        demands[:0] = step.demands
+        world.keep(event, at, step.chain, step.references)
+        frontier.append(leaf_hash(entry))
+        roots[index + 1] = frontier.root()
+    assert not demands
+    for size, note in [*ledger.checkpoints(), (ledger.size, ledger.checkpoint())]:
+        opened = open_checkpoint(note, origin=ledger.origin, log_keys=node.signer.vkeys)
+        assert (opened.checkpoint.size, opened.checkpoint.root) == (size, roots[size])
 
 
 def statuses(outcomes: list[Outcome]) -> list[str]:

@@ -41,6 +41,12 @@ class LedgerStoppedError(LedgerError):
     code = "LEDGER_STOPPED"
 
 
+class LedgerBusyError(LedgerError):
+    """Too much is waiting to be appended; nothing of this was taken: come back later."""
+
+    code = "LEDGER_BUSY"
+
+
 class LedgerDamagedError(LedgerError):
     """What the database holds is not what was recorded; nothing is signed over it."""
 

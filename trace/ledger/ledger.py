@@ -31,9 +31,9 @@ from .door import Arrival, Submission, check_arrival, read_submission
 from .errors import (
     ClockError,
     EventUnknownError,
-    FatalStorageError,
     HomeError,
     LedgerDamagedError,
+    LedgerError,
     LedgerStoppedError,
     LogSplitError,
     ReceiptPendingError,
@@ -218,7 +218,7 @@ class Ledger:
                 outcomes = self._commit(units, on_error, at, confirm_clock)  # Steps 2 and 3.
             except BaseException as error:
                 self._forget()
-                if isinstance(error, FatalStorageError | LedgerDamagedError):
+                if isinstance(error, LedgerError) and not isinstance(error, ClockError):
                     self._stopped = error
                 raise
             try:
@@ -361,6 +361,7 @@ class Ledger:
         with self._database.write() as connection:
             fetch: Fetch = lambda query: connection.execute(query).all()  # noqa: E731
             tree = load_tree(connection)
+            self._publisher.check_not_rolled_back(tree)
             if self._cache.size != tree.size:
                 self._cache = Cache(tree.size)
             if self._tiles is None or self._tiles.size != tree.size:

@@ -71,6 +71,14 @@ class Publisher:
             self._seen = registered
             return registered
 
+    def check_not_rolled_back(self, tree: Frontier) -> None:
+        """The database, whose tree this is, holds what was signed, so that one may go on writing.
+
+        Raises:
+            LedgerRolledBackError: It holds less.
+        """
+        _check_not_below(tree, self.newest())
+
     def publish(self, now: datetime) -> Registered | None:
         """Sign everything that is committed, and publish it.
 
@@ -123,10 +131,7 @@ class Publisher:
         signed = tree.size
         with self._database.read() as connection:
             committed = load_tree(connection)
-            if committed.size < signed:
-                raise LedgerRolledBackError(
-                    f"database: expected the {signed} entries that were signed, got {committed.size}"
-                )
+            _check_not_below(committed, registered)
             for start in range(signed, committed.size, _CHUNK):
                 stop = min(start + _CHUNK, committed.size)
                 tree.extend(leaf_hash(entry) for entry in load_entries(connection, start, stop))
@@ -173,6 +178,13 @@ def load_entries(connection: Connection, start: int, stop: int) -> list[bytes]:
     if len(rows) != stop - start:  # the column is unique, so there is no other way to be complete
         raise LedgerDamagedError(f"entries {start} to {stop - 1}: expected {stop - start}, got {len(rows)}")
     return [row.entry for row in rows]
+
+
+def _check_not_below(tree: Frontier, registered: Registered | None) -> None:
+    if registered and tree.size < registered.size:
+        raise LedgerRolledBackError(
+            f"database: expected the {registered.size} entries that were signed, got {tree.size}"
+        )
 
 
 def _other_root(one: Registered, other: Registered) -> bool:
