@@ -90,13 +90,14 @@ def _battery(event: Event, before: Battery) -> Battery:
     offer = before.offer if row.offer == "stays" else None
     vehicle, parent = before.vehicle, before.parent
     maker, declared_by, components = before.maker, before.declared_by, before.components
+    conflicts_with = before.conflicts_with
     batch, charged_g = before.batch, before.charged_g
     match event.type:
         case "battery.manufactured":
             capacity = words.BATTERY_MAKER
             maker, components = event.iss, tuple(data.get("components", ()))
         case "battery.registered":
-            declared_by = event.iss
+            declared_by, conflicts_with = event.iss, data.get("conflicts_with", "")
         case "battery.installed":
             vehicle = data["vehicle"]
         case "battery.removed":
@@ -116,6 +117,7 @@ def _battery(event: Event, before: Battery) -> Battery:
         parent=parent,
         maker=maker,
         declared_by=declared_by,
+        conflicts_with=conflicts_with,
         label=data.get("label", before.label),
         condition=data.get("condition", before.condition),
         batch=batch,

@@ -144,7 +144,7 @@ def check_approvals(event: Event, world: World) -> None:
             raise RefusedError(str(error), code="APPROVAL_INVALID", where=where) from error
         if approval.value != expected:
             raise RefusedError(
-                f"approval: expected {expected}, got {approval.value}", code="APPROVAL_INVALID", where=where
+                f"approval: expected {expected}, got another statement", code="APPROVAL_INVALID", where=where
             )
         approving.add(approval.kid)
     if len(approving) < log.threshold:

@@ -93,6 +93,7 @@ class Battery:
     parent: str = ""
     maker: str = ""  # who signed `battery.manufactured`
     declared_by: str = ""  # who vouched for its origin, where it was registered
+    conflicts_with: str = ""  # the battery that has the same code, as its declarer says
     label: str = ""  # digest of the label of record
     condition: str = ""
     batch: str = ""  # where it was charged

@@ -270,7 +270,7 @@ TABLE: Final[tuple[Row, ...]] = (
         stage=IN_VEHICLE,
         leads="vehicle.fitted",
         voidable=True,
-        also=("pack_only", "position"),
+        also=("identity_settled", "pack_only", "position"),
     ),
     Row(
         "battery.removed",
@@ -345,7 +345,7 @@ TABLE: Final[tuple[Row, ...]] = (
         stage=RECYCLED,
         custody="none",
         voidable=True,
-        also=("own_open_batch",),
+        also=("identity_settled", "own_open_batch"),
     ),
     Row(
         "battery.voided",
@@ -356,6 +356,7 @@ TABLE: Final[tuple[Row, ...]] = (
         stages=STAGES,
         stage="before",
         custody="before",
+        offer="stays",
         joint=True,
         leads="*.voided",
         also=("voids",),

@@ -31,6 +31,7 @@ CONDITIONS: Final[dict[str, Callable[[Case], None]]] = {
         origins.registration,
         origins.label_seen,
         origins.new_label,
+        origins.identity_settled,
         handovers.offer,
         handovers.offer_named,
         handovers.capacity_offered,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from ...codes.subjects import parse_subject
 from ...times import parse_time
 from .. import words
 from ..state import Org
@@ -25,6 +26,8 @@ def offer(case: Case) -> None:
             got=data["consignee"],
             where="/data/consignee",
         )
+    if "consignment" in data:
+        parse_subject(data["consignment"])
     _check_in_use_capacity(case)
     expires = parse_time(data["expires_at"])
     policy = case.world.rules.policy

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from ...codes.battery_code import BatteryCode
 from ...codes.label import label_digest
 from ...codes.subjects import parse_subject
 from ...errors import RefusedError
@@ -26,12 +27,19 @@ def own_vendor_code(case: Case) -> None:
             got=case.event.sub.removeprefix("battery:"),
             where="/sub",
         )
+    _remark_future_date(case, code)
+
+
+def _remark_future_date(case: Case, code: BatteryCode) -> None:
     if code.production_date > case.at.recorded_at.date() + timedelta(days=1):
         case.remark("CODE_DATE_IN_FUTURE", f"the code says {code.production_date}")
 
 
 def components(case: Case) -> None:
+    """What is named can exist, and nothing twice (``battery.manufactured``)."""
     data = case.event.data
+    for subject in (*data.get("components", ()), *((data["model"],) if "model" in data else ())):
+        parse_subject(subject)
     if len({*data.get("components", ())} - {case.event.sub}) != len(data.get("components", ())):
         case.refuse(
             "COMPOSITION_CONFLICT",
@@ -87,6 +95,8 @@ def registration(case: Case) -> None:
             )
         case.remark("REGISTERED_AFTER_VOID", "an earlier beginning of this chain was voided")
     code = subject.code
+    if code:
+        _remark_future_date(case, code)
     maker = case.world.vendor(code.vendor) if code else None
     chain = case.world.chain(maker) if maker else None
     if (
@@ -143,4 +153,20 @@ def new_label(case: Case) -> None:
     if case.event.data["label"] == case.battery.label:
         case.refuse(
             "LABEL_UNCHANGED", expected="another label", got="the label of record", where="/data/label"
+        )
+
+
+def identity_settled(case: Case) -> None:
+    """One of two batteries with one code is kept and handed over, no more, until that is decided.
+
+    It is decided once the chain that it names no longer begins, or has gone over into another.
+    """
+    other = case.battery.conflicts_with
+    chain = case.world.chain(other) if other else None
+    if chain and isinstance(chain.state, Battery) and chain.state.stage not in (words.ABSENT, words.MERGED):
+        case.refuse(
+            "ILLEGAL_TRANSITION",
+            expected=f"the conflict with {other} decided before {case.event.type}",
+            got="one that is open",
+            where="/type",
         )

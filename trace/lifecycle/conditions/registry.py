@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...codes.subjects import parse_subject
 from ...errors import UndecidedError
 from ...times import parse_time
 from ...world import keys_in
@@ -22,6 +23,8 @@ def origin(case: Case) -> None:
 
 def founding_keys(case: Case) -> None:
     data = case.event.data
+    for registrar in data["registrars"]:
+        parse_subject(registrar["org"])
     kids = [
         check_new_key(registrar, case.event, None, case.world, f"/data/registrars/{index}").kid
         for index, registrar in enumerate(data["registrars"])
@@ -109,6 +112,8 @@ def new_key(case: Case) -> None:
 def key_of_org(case: Case) -> None:
     """The key that is revoked belongs to the organisation and is not revoked yet."""
     kid = case.event.data["kid"]
+    if "compromised_since" in case.event.data:
+        parse_time(case.event.data["compromised_since"])  # whoever lists what it touched reads it later
     name = case.event.sub.partition(":")[2]
     chains = [case.world.chain(f"{kind}:{name}") for kind in ("org", "keys")]
     if not any(key.public.kid == kid for chain in chains if chain for key in keys_in(chain)):
