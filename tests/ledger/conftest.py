@@ -37,6 +37,10 @@ def postgresql_server() -> Iterator[str]:
             if os.environ.get("CI") == "true":
                 pytest.fail(reason)
             pytest.skip(reason)
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            # No test cuts the power of this server, and it makes a hundred databases.
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
         yield server.get_uri()
         server.cleanup()
 

@@ -111,12 +111,11 @@ class Node:
         return Node(home, self.scene, self.now)
 
 
-def check_whole_log(ledger: Ledger, node: Node) -> None:
-    """Replay every entry: judged again, hashed again, and every checkpoint is of this one history."""
+def replay(ledger: Ledger) -> tuple[Memory, list[tuple[int, bytes, str, str, int]]]:
+    """Judge every entry again: the world that they give, and the rows that the table `entry` should have."""
     world = Memory(ledger.origin, ledger.rules)
     demands: list[Demand] = []
-    frontier = Frontier()
-    roots: dict[int, bytes] = {}
+    rows: list[tuple[int, bytes, str, str, int]] = []
     last: datetime | None = None
     for index, entry in enumerate(ledger.entries(0, ledger.size)):
         text, recorded_at = parse_entry(entry)
@@ -129,9 +128,19 @@ def check_whole_log(ledger: Ledger, node: Node) -> None:
         step = judge(event, at, key, world, demands.pop(0) if demands else None)
         demands[:0] = step.demands
         world.keep(event, at, step.chain, step.references)
+        rows.append((index, entry, event.id, event.sub, event.seq))
+    assert not demands
+    return world, rows
+
+
+def check_whole_log(ledger: Ledger, node: Node) -> None:
+    """Every entry holds, and every checkpoint is of this one history."""
+    _, rows = replay(ledger)
+    frontier = Frontier()
+    roots: dict[int, bytes] = {}
+    for index, entry, *_ in rows:
         frontier.append(leaf_hash(entry))
         roots[index + 1] = frontier.root()
-    assert not demands
     for size, note in [*ledger.checkpoints(), (ledger.size, ledger.checkpoint())]:
         opened = open_checkpoint(note, origin=ledger.origin, log_keys=node.signer.vkeys)
         assert (opened.checkpoint.size, opened.checkpoint.root) == (size, roots[size])

@@ -152,3 +152,15 @@ def test_nothing_submitted_is_nothing_recorded(node: Node) -> None:
     assert ledger.append([]) == []
     assert codes([append_one(ledger)]) == ["GROUP_TOO_LARGE"]
     assert ledger.size == size
+
+
+def test_target_that_is_named_twice_is_one_reference(node: Node) -> None:
+    ledger = node.create()
+    code, scene = pack_code(1), node.scene
+    made = scene.manufactured(code)
+    inspected = scene.inspected(scene.maker, code)
+    data = {"event": event_id(inspected), "agreed": event_id(inspected), "reason": "mis-scan"}
+    voided = scene.sign(scene.maker, "battery.voided", f"battery:gbt34014:{code}", data)
+    outcomes = ledger.append(units(made, inspected, voided))
+    assert statuses(outcomes) == ["accepted"] * 3, codes(outcomes)
+    assert len(ledger.world().references_to(event_id(inspected))) == 1

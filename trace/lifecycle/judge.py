@@ -75,8 +75,9 @@ def judge(event: Event, at: Moment, key: Key, world: World, demand: Demand | Non
     past = world.past(event.sub) if event.type.endswith(".voided") else None
     return Step(
         chain=Chain(event.sub, event.seq, event.id, advance(event, at.recorded_at, state, past)),
-        references=tuple(
-            Reference(target, at.leaf_index, event.sub, event.id) for target in world.rules.references(event)
+        references=tuple(  # each target once, though two members may name it
+            Reference(target, at.leaf_index, event.sub, event.id)
+            for target in dict.fromkeys(world.rules.references(event))
         ),
         demands=tuple(case.demands),
         remarks=tuple(case.remarks),
