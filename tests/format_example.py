@@ -24,6 +24,7 @@ from packtrace.signing.jws import APPROVAL, EVENT, parse_jws, sign_jws
 from packtrace.signing.keys import PrivateKey, private_key_from_seed
 from packtrace.signing.merkle import Frontier, leaf_hash, prove_inclusion, root_of
 from packtrace.signing.note import format_vkey
+from packtrace.signing.policy import NONE, Policy
 from packtrace.signing.possession import sign_possession
 from packtrace.signing.tiles import format_entry_bundle
 from packtrace.signing.tlog_proof import TlogProof, format_tlog_proof
@@ -34,6 +35,7 @@ from packtrace.trace.lifecycle.table import IN_USE_BARRED_TO, TABLE, Row
 from packtrace.trace.lifecycle.words import CUSTODIAL, IN_USE, INTAKE, LIVE, STAGES, WASTE
 from packtrace.trace.rules.ruleset import rules_digest
 from packtrace.trace.statement import format_entry
+from packtrace.trace.verify.trust import Trust, format_trust, six_words
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
 PAGE: Final = DOCS / "format.md"
@@ -176,6 +178,12 @@ def receipt_proof() -> bytes:
     return format_tlog_proof(TlogProof(2, prove_inclusion(node, 2, 3), checkpoint(), entries()[2]))
 
 
+def trust() -> Trust:
+    """A trust file for the example's log."""
+    kids = frozenset({key_of("cars key").public.kid})
+    return Trust(ORIGIN, kids, 1, Policy(NONE, signer().vkeys))
+
+
 def files() -> dict[str, bytes]:
     """Every file of `docs/vectors/example`, but its README."""
     made = {f"events/{number}.jws": text.encode() for number, text in enumerate(events())}
@@ -185,6 +193,7 @@ def files() -> dict[str, bytes]:
         "checkpoint": checkpoint(),
         "log.vkey": vkeys.encode(),
         "receipt.tlog-proof": receipt_proof(),
+        "trust.json": format_trust(trust()),
         "tile/0/000.p/3": b"".join(hashes()),
         "tile/entries/000.p/3": format_entry_bundle(entries()),
     }
@@ -232,6 +241,7 @@ def blocks() -> dict[str, str]:
         "label-digest": label_digest(CODE, TOKEN),
         "batch-root": b64url(root_of([leaf_hash(each) for each in charged])),
         "rules-digest": rules_digest(parts),
+        "six-words": six_words(trust()),
         "life-cycle": "\n".join(_life_cycle()),
         "custodial": ", ".join(CUSTODIAL),
         "intake": ", ".join(INTAKE),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +22,10 @@ from packtrace.signing.note import MAX_NOTE, MAX_SIGNATURES, parse_vkey
 from packtrace.signing.possession import sign_possession
 from packtrace.signing.tlog_proof import parse_tlog_proof
 from packtrace.tests import format_example as example
+from packtrace.trace.bundle import layout
+from packtrace.trace.cli.event_lines import MAX_LINE
 from packtrace.trace.errors import RefusedError
+from packtrace.trace.ledger.door import MAX_GROUP
 from packtrace.trace.lifecycle.judge import judge
 from packtrace.trace.lifecycle.keyring import find_key
 from packtrace.trace.lifecycle.table import TABLE, Relation
@@ -34,6 +38,9 @@ from packtrace.trace.statement import (
     parse_event_jws,
     read_event,
 )
+from packtrace.trace.verify.catalogue import CATALOGUE
+from packtrace.trace.verify.files_source import MAX_RATIO
+from packtrace.trace.verify.six_words import WORDS
 from packtrace.trace.world import Memory
 
 PAGE = example.PAGE.read_text(encoding="utf-8")
@@ -187,6 +194,9 @@ def test_limits_of_the_page_are_those_of_the_code() -> None:
     assert f"nest at most {MAX_DEPTH} deep" in PROSE
     assert f"at least {SALT_BYTES} random bytes" in PROSE
     assert f"at most {MAX_DISCLOSURES} of them" in PROSE
+    assert f"at most {MAX_GROUP:,} events" in PROSE
+    assert f"at most {MAX_LINE >> 20} MiB" in PROSE
+    assert f"more than {MAX_RATIO} times" in PROSE
     assert f"{MAX_NOTE >> 20} MiB and {MAX_SIGNATURES} signatures" in PROSE
 
 
@@ -204,6 +214,36 @@ def test_every_relation_is_explained() -> None:
     explained = set(re.findall(r"^\| ([a-z]+) \| ", section("### 7.2 The life cycle"), re.MULTILINE))
     assert explained - {"relation", "type"} == set(get_args(Relation))
     assert {by.relation for row in TABLE for by in row.by} <= explained
+
+
+def test_six_words_follow_from_the_page_alone() -> None:
+    said = orjson.loads((FILES / "trust.json").read_bytes())
+    said["log_keys"].sort()
+    said["registrars"]["kids"].sort()
+    digest = hashlib.sha256(
+        b"packtrace-trust/v1\n" + orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
+    ).digest()
+    assert " ".join(WORDS[byte] for byte in digest[:6]) == example.marked(PAGE)["six-words"]
+
+
+def test_members_of_the_files_are_in_their_tables() -> None:
+    said = orjson.loads((FILES / "trust.json").read_bytes())
+    rows = re.findall(r"^\| `([a-z_]+)` \|", section("### 8.4 The trust file"), re.MULTILINE)
+    assert rows == list(said)
+    bundles = section("### 8.2 Bundles")
+    for name in (
+        layout.CHECKPOINT,
+        layout.CHECKPOINTS,
+        layout.RECEIPTS,
+        layout.VKEYS,
+        layout.ABOUT,
+        layout.FORMAT,
+    ):
+        assert re.search(rf"[`\"]{re.escape(name)}", bundles), name
+
+
+def test_every_finding_belongs_to_a_step_of_integrity() -> None:
+    assert {kind.step for kind in CATALOGUE.values()} <= {*range(1, 9), 11}
 
 
 def test_extract_of_the_grammar_is_in_the_grammar() -> None:
