@@ -13,18 +13,20 @@ from typing import Any, Final
 
 import pytest
 
+from packtrace.schemas.explain import explain
 from packtrace.signing.compact import format_compact
 from packtrace.signing.disclosures import split_presentation
 from packtrace.signing.errors import SigningError
 from packtrace.signing.jws import EVENT, parse_jws, sign_jws
 from packtrace.signing.keys import PrivateKey
-from packtrace.tests.scene import Party, Scene, event_id, module_code, pack_code
+from packtrace.tests.scene import VIN, Party, Scene, event_id, module_code, pack_code
 from packtrace.tests.trace.court import Court
 from packtrace.tests.trace.player import Player
 from packtrace.trace.errors import TraceError
 from packtrace.trace.lifecycle import words
 from packtrace.trace.lifecycle.encoding import decode_state, encode_state
 from packtrace.trace.lifecycle.state import Battery, Chain
+from packtrace.trace.rules.shapes import ShapeError
 from packtrace.trace.statement import read_event
 
 CODE: Final = pack_code(1)
@@ -162,6 +164,22 @@ def test_a_code_of_the_future_is_remarked_whoever_brings_it(scene: Scene, court:
     for sub, codes in ((LEGACY, []), (of_2036, ["CODE_DATE_IN_FUTURE"])):
         court.admit(registered(scene, sub, scene.dismantler))
         assert [remark.code for remark in court.remarks] == codes
+
+
+# -- an integrator who forgot to withhold ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shown", [VIN, [VIN], [[VIN]], [{"...": VIN}]], ids=str)
+def test_a_value_that_should_be_withheld_is_in_no_message(scene: Scene, court: Court, shown: Any) -> None:
+    court.admit(scene.manufactured(CODE))
+    installed, fitted = scene.installed(CODE)
+    value = parse_jws(split_presentation(fitted)[0], typ=EVENT).value
+    value["data"]["vin"] = shown
+    with pytest.raises(ShapeError) as refused:
+        court.admit(installed, sign_jws(format_compact(value), scene.maker.key, EVENT))
+    assert refused.value.where.startswith("/data/vin")
+    assert VIN not in f"{refused.value} {refused.value.problems}"
+    assert VIN not in str(explain(value))
 
 
 # -- played at random --------------------------------------------------------------------------------------

@@ -233,7 +233,8 @@ def _translate(schema: dict[str, Any], error: ValidationError) -> Iterator[Probl
             yield Problem(format_pointer(path), "expected no prev at seq 0, got one")
         case kind:
             expected = _expected(kind, _at(schema, error.schema_path[:-1]))
-            got = _measure(kind, error.instance)
+            withheld = _is_withheld(schema, error.schema_path)
+            got = "something else" if withheld else _measure(kind, error.instance)
             yield Problem(format_pointer(path), f"expected {expected}, got {got}")
 
 
@@ -242,6 +243,15 @@ def _at(schema: Any, path: list[str | int]) -> dict[str, Any]:
     for step in path:
         schema = schema[step]
     return schema if isinstance(schema, dict) else {}
+
+
+def _is_withheld(schema: Any, path: list[str | int]) -> bool:
+    """Whether a keyword speaks of a withheld member: what stands there may be the value in the open."""
+    for step in path:
+        schema = schema[step]
+        if isinstance(schema, dict) and "x-disclosed" in schema:
+            return True
+    return False
 
 
 def _expected(kind: ValidationErrorKind, schema: dict[str, Any]) -> str:
