@@ -35,6 +35,7 @@ EDGES = {
     "trace/cli/*": {"*"},
     "trace/store/*": {"sqlmodel", "sqlalchemy", "alembic", "filelock", "psycopg"},
     "trace/ledger/*": {"sqlmodel", "sqlalchemy", "alembic", "filelock", "psycopg"},
+    "trace/verify/*source*": {"psycopg"},  # imported when a PostgreSQL database is verified, not before
 }
 # Where files are read and written: keys, bundles, what a verifier is handed, and data that the wheel carries.
 FILE_EDGES = (
@@ -45,7 +46,7 @@ FILE_EDGES = (
 COMPILER = {"schemas/compile*.py": {"apispec"}}
 # The verifier is installed where neither a web server nor a database is, and must start quickly.
 VERIFIER = ("packtrace.trace.verify", "packtrace.trace.bundle")
-NOT_IN_VERIFIER = {"alembic", "flask", "marshmallow", "psycopg", "sqlalchemy", "sqlmodel"}
+NOT_IN_VERIFIER = {"alembic", "flask", "marshmallow", "sqlalchemy", "sqlmodel"}
 # The core takes time, randomness and keys as arguments; it opens no connection and logs nothing.
 NOT_IN_CORE = {"asyncio", "logging", "random", "socket", "sqlite3", "subprocess", "time", "urllib.request"}
 

@@ -1,4 +1,4 @@
-"""A bundle of a whole log: everything that somebody needs to verify it elsewhere, without network."""
+"""Bundles of a whole log, and of one battery: what somebody needs to verify it elsewhere, without network."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from ...signing.merkle import HASH_SIZE
+import orjson
+
+from ...signing.merkle import HASH_SIZE, prove_inclusion
 from ...signing.note import VerifierKey, format_vkey, parse_note
-from ...signing.tiles import ENTRIES, TILE_WIDTH, TileId, format_entry_bundle, tiles_of
+from ...signing.tiles import ENTRIES, TILE_WIDTH, TileId, TileReader, format_entry_bundle, tiles_of
+from ...signing.tlog_proof import TlogProof, format_tlog_proof
 from ...signing.tree_head import parse_checkpoint_text
-from .layout import CHECKPOINT, CHECKPOINTS, VKEYS
+from ..rules.ruleset import RuleSet
+from .closure import ChainSource, battery_closure
+from .layout import ABOUT, CHECKPOINT, CHECKPOINTS, FORMAT, RECEIPTS, VKEYS
 from .output import write_files
 
 
@@ -29,6 +34,10 @@ class LogSource(Protocol):
 
     def tile(self, level: int, index: int) -> bytes:
         """A hash tile as wide as it is by now."""
+
+
+class BatterySource(LogSource, ChainSource, Protocol):
+    """A log in which chains can be looked up."""
 
 
 def write_bundle(
@@ -55,6 +64,44 @@ def write_bundle(
         files[tile.path] = partial(_tile_data, source, tile)
     write_files(out, files, overwrite=overwrite)
     return size
+
+
+def write_battery_bundle(
+    source: BatterySource,
+    out: Path,
+    *,
+    subject: str,
+    rules: RuleSet,
+    vkeys: Sequence[VerifierKey],
+    overwrite: bool = False,
+) -> int:
+    """Write one battery's part of the log, each entry with its proof; give the number of entries back.
+
+    Args:
+        subject: The battery.
+        rules: Say which members of a statement refer to others.
+
+    Raises:
+        RefusedError: ``REFERENCE_ABSENT``: the log has no such battery.
+        OutputExistsError: `out` is there.
+        SigningError: The source has no readable checkpoint, or its tiles are damaged.
+    """
+    head = source.checkpoint()
+    size = parse_checkpoint_text(parse_note(head).text).size
+    tiles = TileReader(partial(_tile_data, source), size)
+    entries = battery_closure(source, subject, size, rules)
+    about = {"format": FORMAT, "subject": subject, "size": size}
+    files = head_files(head, vkeys)
+    files[ABOUT] = partial(orjson.dumps, about)
+    for leaf, entry in entries.items():
+        files[f"{RECEIPTS}{leaf}"] = partial(_receipt, tiles, leaf, entry, head)
+    write_files(out, files, overwrite=overwrite)
+    return len(entries)
+
+
+def _receipt(tiles: TileReader, leaf: int, entry: bytes, head: bytes) -> bytes:
+    hashes = prove_inclusion(tiles.node, leaf, tiles.size)
+    return format_tlog_proof(TlogProof(leaf, hashes, head, entry))
 
 
 def head_files(head: bytes, vkeys: Sequence[VerifierKey]) -> dict[str, Callable[[], bytes]]:

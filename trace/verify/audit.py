@@ -227,7 +227,8 @@ def audit_log(audit: Audit, evidence: LogEvidence) -> Report:
     done = tree.frontier.size
     if done < size:
         evidence_text = f"expected {size} entries, got {done} that could be read"
-        findings.add(Finding("BUNDLE_INCOMPLETE", evidence_text, leaf_index=done))
+        code = "LOG_ROLLED_BACK" if evidence.live and count < size else "BUNDLE_INCOMPLETE"
+        findings.add(Finding(code, evidence_text, leaf_index=done))
     else:
         tree.finish()
         replay.finish()
@@ -252,7 +253,8 @@ def audit_log(audit: Audit, evidence: LogEvidence) -> Report:
         if at in tree.roots:
             audit.compare_root(at, expected, tree.roots[at], head, "pins")
     if done >= size:
-        _gather(findings, evidence.compare(replay.world, done, tree.frontier.to_bytes()), "tables")  # step 11
+        compared = evidence.compare(replay.world, replay.links.keys(), done, tree.frontier.to_bytes())
+        _gather(findings, compared, "tables")  # step 11
     audit.check_tail(head)
     return audit.report("log", head, replay)
 

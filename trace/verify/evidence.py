@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import ClassVar, Protocol
 
 from ...signing.tlog_proof import TlogProof
@@ -71,8 +71,8 @@ class LogEvidence(Evidence, Protocol):
     def tile(self, level: int, index: int, width: int) -> bytes | None:
         """A stored hash tile; None from a source that keeps none."""
 
-    def compare(self, world: Memory, size: int, frontier: bytes) -> Iterator[Finding]:
-        """Step 11: derived tables against the world that the entries give."""
+    def compare(self, world: Memory, skip: Collection[str], size: int, frontier: bytes) -> Iterator[Finding]:
+        """Step 11: derived tables against the world that the entries give, but for chains not judged."""
 
 
 class PartEvidence(Evidence, Protocol):

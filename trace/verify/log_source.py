@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from ...signing.errors import SigningError
@@ -87,5 +87,5 @@ class LogFiles:
             )
         return data
 
-    def compare(self, world: Memory, size: int, frontier: bytes) -> Iterator[Finding]:
+    def compare(self, world: Memory, skip: Collection[str], size: int, frontier: bytes) -> Iterator[Finding]:
         yield from ()

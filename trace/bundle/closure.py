@@ -1,0 +1,173 @@
+"""Which entries a bundle of one battery needs, so that every entry in it can be judged.
+
+The whole registry; the chain and the notes of the battery; and, for each entry that is needed: the earlier
+entries of its chain, the members of its group, and the chains of what it refers to, as far as that entry saw
+them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from ..errors import RefusedError
+from ..lifecycle.table import ROWS
+from ..rules.ruleset import RuleSet
+from ..statement import Event, parse_entry, parse_event_jws, read_event
+
+REGISTRY: Final = ("log", "org", "keys")
+
+
+class ChainSource(Protocol):
+    """Where entries are looked up."""
+
+    def entries(self, start: int, stop: int) -> Iterator[bytes]:
+        """The entries of these leaves."""
+
+    def entries_of(self, subject: str) -> Iterable[tuple[int, bytes]]:
+        """The entries of a chain in order, each with its leaf index."""
+
+    def subjects(self, kind: str) -> Iterable[str]:
+        """Every subject of a kind that has a chain."""
+
+
+@dataclass
+class _Closure:
+    source: ChainSource
+    rules: RuleSet
+    size: int
+    entries: dict[int, bytes] = field(default_factory=dict)
+    chains: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)
+    upto: dict[str, int] = field(default_factory=dict)  # subject -> leaf below which its entries are in
+    queue: deque[tuple[int, Event]] = field(default_factory=deque)
+
+    def chain(self, subject: str) -> list[tuple[int, bytes]]:
+        if subject not in self.chains:
+            self.chains[subject] = [
+                (leaf, data) for leaf, data in self.source.entries_of(subject) if leaf < self.size
+            ]
+        return self.chains[subject]
+
+    def need(self, subject: str, below: int) -> None:
+        """The entries of a chain at leaves below this one."""
+        done = self.upto.get(subject, 0)
+        if below <= done:
+            return
+        self.upto[subject] = below
+        for leaf, data in self.chain(subject):
+            if done <= leaf < below:
+                self.entries[leaf] = data
+                self.queue.append((leaf, _event(data)))
+
+    def event_at(self, leaf: int) -> Event | None:
+        if not 0 <= leaf < self.size:
+            return None
+        for data in self.source.entries(leaf, leaf + 1):
+            return _event(data)
+        return None
+
+    def event_of(self, subject: str, event_id: str) -> Event | None:
+        """An event of a chain by its id."""
+        events = (_event(data) for _, data in self.chain(subject))
+        return next((event for event in events if event.id == event_id), None)
+
+    def follow(self, leaf: int, event: Event) -> None:
+        """Whatever the judgement of one entry rests on."""
+        for subject in self.named(event):
+            self.need(subject, leaf)
+        for at, member in self.group(leaf, event):
+            self.need(member.sub, at + 1)
+
+    def named(self, event: Event) -> Iterator[str]:
+        """The subjects whose chains a judge looks at, but for the registry."""
+        voided = event.data.get("event")
+        if event.type.endswith(".voided") and isinstance(voided, str):
+            # What the voided event named is looked at again: a batch may have closed since.
+            undone = self.event_of(event.sub, voided)
+            if undone is not None:
+                yield from self._subjects(undone)
+        if event.sub.startswith("notes:"):
+            yield event.sub.removeprefix("notes:")
+        yield from self._subjects(event)
+
+    def _subjects(self, event: Event) -> Iterator[str]:
+        for target in self.rules.references(event):
+            if ":" in target:  # the others are ids of events of the same chain or group
+                yield target
+
+    def group(self, leaf: int, event: Event) -> list[tuple[int, Event]]:
+        """The members of the group to which the entry at this leaf belongs, itself included."""
+        start = leaf
+        # Back over followers, and over voids, whose place in a group can't be read off their type.
+        while self._may_follow(start):
+            start -= 1
+        while start <= leaf:
+            members = self._group_from(start)
+            if any(at == leaf for at, _ in members):
+                return members
+            start = members[-1][0] + 1
+        return [(leaf, event)]
+
+    def _may_follow(self, leaf: int) -> bool:
+        """Whether the entry at this leaf may belong to the group of the one before it."""
+        here, before = self.event_at(leaf), self.event_at(leaf - 1)
+        if here is None or before is None or before.iss != here.iss:
+            return False
+        if here.type.endswith(".voided"):
+            return before.type.endswith(".voided")
+        follows = ROWS[here.type].follows
+        return bool(follows) and before.type in (here.type, follows)
+
+    def _group_from(self, start: int) -> list[tuple[int, Event]]:
+        """The group that the entry at this leaf leads; alone, it is a group of one."""
+        leader = self.event_at(start)
+        if leader is None:
+            raise RefusedError(f"leaf {start}: expected an entry, got none", code="BUNDLE_INCOMPLETE")
+        members = [(start, leader)]
+        leads = ROWS[leader.type].leads
+        undone = {leader.data.get("event")}
+        while leads and (event := self.event_at(members[-1][0] + 1)) is not None:
+            if event.iss != leader.iss:
+                break
+            if leads != "*.voided" and (event.type != leads or leader.id not in self.rules.references(event)):
+                break
+            if leads == "*.voided":
+                named = event.data.get("event")
+                voided = self.event_of(event.sub, str(named)) if event.type.endswith(".voided") else None
+                if voided is None or undone.isdisjoint(self.rules.references(voided)):
+                    break
+                undone.add(named)
+            members.append((members[-1][0] + 1, event))
+        return members
+
+
+def battery_closure(source: ChainSource, subject: str, size: int, rules: RuleSet) -> dict[int, bytes]:
+    """The entries of a bundle of one battery, by leaf index.
+
+    Args:
+        source: The ledger.
+        subject: The battery.
+        size: Of the checkpoint: later entries stay out.
+
+    Raises:
+        RefusedError: ``REFERENCE_ABSENT``: the log has no such battery.
+    """
+    closure = _Closure(source, rules, size)
+    if not closure.chain(subject):
+        raise RefusedError(
+            f"subject: expected one that is in the log, got {subject}", code="REFERENCE_ABSENT", where="sub"
+        )
+    for kind in REGISTRY:
+        for registered in source.subjects(kind):
+            closure.need(registered, size)
+    closure.need(subject, size)
+    closure.need(f"notes:{subject}", size)
+    while closure.queue:
+        closure.follow(*closure.queue.popleft())
+    return dict(sorted(closure.entries.items()))
+
+
+def _event(data: bytes) -> Event:
+    return read_event(parse_event_jws(parse_entry(data)[0]))

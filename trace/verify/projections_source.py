@@ -1,0 +1,162 @@
+"""Step 11 for a database: every column that is derived from the entries, derived again and compared.
+
+What the tables mean is written in `trace/ledger/tables.py`; this is a second reading of it, on purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any, Final
+
+from ...signing.disclosures import find_slots, parse_disclosure
+from ...signing.errors import SigningError
+from ...signing.tiles import ENTRIES, tiles_of
+from ..errors import TraceError
+from ..lifecycle.encoding import encode_state
+from ..statement import parse_entry, parse_event_jws
+from ..world import Memory
+from .findings import Finding
+
+REVISION: Final = "0001"
+COLUMNS: Final = {
+    "entry": ("leaf_index", "entry", "event_id", "subject", "seq"),
+    "chain": ("subject", "seq", "head", "state"),
+    "reference": ("target", "leaf_index", "subject", "event_id"),
+    "key": ("kid", "subject"),
+    "vendor": ("code", "subject"),
+    "tile": ("level", "tile_index", "data"),
+    "tree": ("id", "size", "frontier"),
+    "checkpoint": ("size", "note"),
+    "disclosure": ("event_id", "pointer", "disclosure"),
+}
+"""The tables of a ledger and all their columns."""
+
+Query = Callable[[str], Iterator[tuple[Any, ...]]]
+Row = tuple[Any, ...]
+
+
+def compare_tables(
+    query: Query, world: Memory, skip: Collection[str], size: int, frontier: bytes
+) -> Iterator[Finding]:
+    """Compare every derived table.
+
+    Args:
+        query: Streams the rows of a query.
+        world: As the entries give it.
+        skip: Subjects whose chains were not judged to their end.
+        size: Entries in the table.
+        frontier: Of the tree over them.
+    """
+    yield from _compare_entries(query)
+    chains = {
+        chain.subject: (chain.subject, chain.seq, chain.head, encode_state(chain.state))
+        for chain in world.chains.values()
+    }
+    yield from _compare(query, "chain", 1, chains, skip=skip, subject_at=0)
+    references = {
+        (target, reference.leaf_index): (target, reference.leaf_index, reference.subject, reference.event)
+        for target, listed in world.references.items()
+        for reference in listed
+    }
+    yield from _compare(query, "reference", 2, references, skip=skip, subject_at=2)
+    keys = {kid: (kid, subject) for kid, subject in world.keys.items()}
+    yield from _compare(query, "key", 1, keys, skip=skip, subject_at=1)
+    vendors = {code: (code, subject) for code, subject in world.vendors.items()}
+    yield from _compare(query, "vendor", 1, vendors, skip=skip, subject_at=1)
+    yield from _compare(query, "tree", 1, {1: (1, size, frontier)})
+    yield from _compare_tiles(query, size)
+    yield from _compare_disclosures(query)
+
+
+def _select(query: Query, table: str) -> Iterator[Row]:
+    """All rows of a table, whose columns are exactly those that are known."""
+    columns = ", ".join(f'"{name}"' for name in COLUMNS[table])
+    return query(f'SELECT {columns} FROM "{table}"')  # noqa: S608 -- names from the table above
+
+
+def _compare(
+    query: Query,
+    table: str,
+    key_columns: int,
+    expected: dict[Any, Row],
+    *,
+    skip: Collection[str] = (),
+    subject_at: int = 0,
+) -> Iterator[Finding]:
+    """Compare a table with the rows that it should have, by its primary key, which comes first."""
+    missing = dict(expected)
+    for row in _select(query, table):
+        key = row[0] if key_columns == 1 else row[:key_columns]
+        want = missing.pop(key, None)
+        if row == want and list(map(type, row)) == list(map(type, want)):
+            continue
+        if row[subject_at] in skip or (want is not None and want[subject_at] in skip):
+            continue
+        if want is None:
+            yield _mismatch(table, key, "expected no such row, got one", row, subject_at)
+            continue
+        for column, wanted, got in zip(COLUMNS[table], want, row, strict=True):
+            if wanted != got or type(wanted) is not type(got):
+                evidence = f"{column}: expected {_show(wanted)}, got {_show(got)}"
+                yield _mismatch(f"{table}.{column}", key, evidence, want, subject_at)
+    for key, want in missing.items():
+        if want[subject_at] not in skip:
+            yield _mismatch(table, key, "expected a row, got none", want, subject_at)
+
+
+def _compare_entries(query: Query) -> Iterator[Finding]:
+    for leaf, entry, *columns in _select(query, "entry"):
+        try:
+            jws = parse_event_jws(parse_entry(entry)[0])
+        except TraceError:
+            continue  # The entry itself is wrong, which is said already.
+        said = (jws.id, jws.value.get("sub"), jws.value.get("seq"))
+        for column, wanted, got in zip(COLUMNS["entry"][2:], said, columns, strict=True):
+            if wanted != got or type(wanted) is not type(got):
+                evidence = f"{column}: expected {_show(wanted)}, got {_show(got)}"
+                yield Finding(
+                    "PROJECTION_MISMATCH", evidence, leaf_index=leaf, event_id=jws.id, place=f"entry.{column}"
+                )
+
+
+def _compare_tiles(query: Query, size: int) -> Iterator[Finding]:
+    """The tiles of the tree were compared while it grew; here: that there are no others."""
+    expected = {(tile.level, tile.index) for tile in tiles_of(size) if tile.level != ENTRIES}
+    for level, index in query('SELECT "level", "tile_index" FROM "tile"'):
+        if (level, index) not in expected:
+            yield Finding("PROJECTION_MISMATCH", f"expected no tile {level}/{index}, got one", place="tile")
+
+
+def _compare_disclosures(query: Query) -> Iterator[Finding]:
+    """A disclosure that is kept opens the slot that it says it opens; one that was erased is no finding."""
+    rows = query(
+        'SELECT d."event_id", d."pointer", d."disclosure", e."leaf_index", e."entry" '
+        'FROM "disclosure" d LEFT JOIN "entry" e ON e."event_id" = d."event_id"'
+    )
+    for event_id, pointer, text, leaf, entry in rows:
+        evidence = ""
+        try:
+            if entry is None:
+                evidence = f"expected an event {event_id}, got none"
+            else:
+                slots = dict(find_slots(parse_event_jws(parse_entry(entry)[0]).value))
+                digest = parse_disclosure(str(text)).digest
+                if slots.get(pointer) != digest:
+                    evidence = f"{pointer}: expected digest {slots.get(pointer)}, got {digest}"
+        except (TraceError, SigningError) as error:
+            evidence = str(error)
+        if evidence:
+            yield Finding(
+                "DISCLOSURE_MISMATCH", evidence, leaf_index=leaf, event_id=event_id, place="disclosure"
+            )
+
+
+def _mismatch(place: str, key: Any, evidence: str, row: Iterable[Any], subject_at: int) -> Finding:
+    subject = tuple(row)[subject_at]
+    named = subject if isinstance(subject, str) and ":" in subject else None
+    return Finding("PROJECTION_MISMATCH", f"row {_show(key)}: {evidence}", named, place=place)
+
+
+def _show(value: Any) -> str:
+    text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+    return text if len(text) <= 200 else text[:200] + "…"

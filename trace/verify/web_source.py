@@ -1,0 +1,58 @@
+"""The files that a node serves as a static log (C2SP tlog-tiles), over HTTP."""
+
+from __future__ import annotations
+
+import http.client
+import urllib.error
+import urllib.request
+from collections.abc import Collection
+from typing import Any, Final
+
+from .evidence import SourceError, SourceIncompleteError, SourceTooLargeError
+
+TIMEOUT_S: Final = 30
+_GONE: Final = (404, 410)
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A node that sends its visitors elsewhere is not the source that was named."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+class WebFiles:
+    """The files under a URL. They can't be listed, only asked for."""
+
+    def __init__(self, url: str) -> None:
+        self.name = url.rstrip("/")
+        # Nothing but these two schemes is opened, whatever a server answers.
+        self._opener = urllib.request.OpenerDirector()
+        for handler in (
+            urllib.request.ProxyHandler(),
+            urllib.request.HTTPHandler(),
+            urllib.request.HTTPSHandler(),
+            urllib.request.HTTPDefaultErrorHandler(),
+            urllib.request.HTTPErrorProcessor(),
+            _NoRedirect(),
+        ):
+            self._opener.add_handler(handler)
+
+    def names(self) -> Collection[str] | None:
+        return None
+
+    def read(self, name: str, limit: int) -> bytes:
+        url = f"{self.name}/{name}"
+        try:
+            with self._opener.open(url, timeout=TIMEOUT_S) as response:
+                data: bytes = response.read(limit + 1)
+        except urllib.error.HTTPError as error:
+            error.close()
+            if error.code in _GONE:
+                raise SourceIncompleteError(f"{url}: expected a file, got none", where=name) from error
+            raise SourceError(f"{url}: expected an answer, got status {error.code}", where=name) from error
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            raise SourceError(f"{url}: {error}", where=name) from error
+        if len(data) > limit:
+            raise SourceTooLargeError(f"{url}: expected at most {limit} bytes, got more", where=name)
+        return data
