@@ -115,8 +115,13 @@ def parse_disclosure(text: str) -> Disclosure:
         if len(parts) != 2 or not isinstance(parts[0], str):
             raise DisclosureFormatError("disclosure: expected an array of a salt and a value, got another")
         salt = parse_b64url(parts[0])
-    except (Base64urlError, CompactFormError) as error:
+    except Base64urlError as error:
         raise DisclosureFormatError(f"disclosure: {error}") from error
+    except CompactFormError as error:
+        # What there is instead may be a piece of the withheld value, so neither message nor cause has it.
+        raise DisclosureFormatError(
+            f"disclosure, {error.where}: expected {error.expected}, got something else"
+        ) from None
     _check_salt(salt)
     _check_no_slot(parts[1])
     return Disclosure(text, _digest(text), salt, parts[1])

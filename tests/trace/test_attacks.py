@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import copy
 import random
+import traceback
 from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
 
 from packtrace.schemas.explain import explain
+from packtrace.signing.base64url import b64url
 from packtrace.signing.compact import format_compact
-from packtrace.signing.disclosures import split_presentation
+from packtrace.signing.disclosures import DisclosureFormatError, parse_disclosure, split_presentation
 from packtrace.signing.errors import SigningError
 from packtrace.signing.jws import EVENT, parse_jws, sign_jws
 from packtrace.signing.keys import PrivateKey
@@ -180,6 +182,15 @@ def test_a_value_that_should_be_withheld_is_in_no_message(scene: Scene, court: C
     assert refused.value.where.startswith("/data/vin")
     assert VIN not in f"{refused.value} {refused.value.problems}"
     assert VIN not in str(explain(value))
+
+
+@pytest.mark.parametrize("broken", ['["{salt}",{vin}]', '["{salt}",{{"{vin}?":1}}]', '["{salt}","{vin}" ]'])
+def test_a_disclosure_that_can_not_be_read_is_repeated_in_no_message(broken: str) -> None:
+    text = b64url(broken.format(salt=b64url(bytes(16)), vin=VIN).encode())
+    with pytest.raises(DisclosureFormatError) as refused:
+        parse_disclosure(text)
+    shown = "".join(traceback.format_exception(refused.value))
+    assert not any(VIN[at : at + 4] in shown for at in range(len(VIN) - 3))
 
 
 # -- played at random --------------------------------------------------------------------------------------
