@@ -237,7 +237,7 @@ def audit_log(audit: Audit, evidence: LogEvidence) -> Report:
     if tree.roots.get(size, head.checkpoint.root) != head.checkpoint.root:
         text = f"root at size {size}: expected {head.checkpoint.root.hex()}, got {tree.roots[size].hex()}"
         findings.add(Finding("LOG_ROOT_MISMATCH", text, place=head.place))
-    audit.check_times(replay, (head, *stored))
+    audit.check_times(replay, (head, *(other for other in stored if other.checkpoint.size != size)))
     root_is_held = tree.roots.get(size) == head.checkpoint.root
     if head.is_confirmed and root_is_held:
         audit.confirmed = size
@@ -246,12 +246,14 @@ def audit_log(audit: Audit, evidence: LogEvidence) -> Report:
         if root is None:
             continue  # Too few entries could be read, which is said already.
         at = other.checkpoint.size
+        root = head.checkpoint.root if at == size else root  # Two signed heads, whatever the entries give.
         holds = audit.compare_root(at, other.checkpoint.root, root, head, other.place)
-        if holds and (other.is_confirmed or other in given):
+        if holds and root_is_held and (other.is_confirmed or other in given):
             audit.confirmed = max(audit.confirmed, at)
     for at, expected in pinned.items():
         if at in tree.roots:
-            audit.compare_root(at, expected, tree.roots[at], head, "pins")
+            root = head.checkpoint.root if at == size else tree.roots[at]
+            audit.compare_root(at, expected, root, head, "pins")
     if done >= size:
         compared = evidence.compare(replay.world, replay.links.keys(), done, tree.frontier.to_bytes())
         _gather(findings, compared, "tables")  # step 11
