@@ -231,7 +231,7 @@ def test_no_game_takes_a_battery_from_who_holds_it(seed: int) -> None:
             child = event.type == "battery.extracted" and "CHILD_ELSEWHERE" in flagged
             assert own or offered or undone or child, (event.type, old, new)
             assert old.stage not in words.ENDED or undone
-    assert taken_in > 20
+    assert taken_in > 5  # a game that only refuses would prove nothing
 
 
 def mutated(value: dict[str, Any], chance: random.Random, atoms: list[Any]) -> dict[str, Any]:
