@@ -129,7 +129,7 @@ def test_no_damaged_file_is_verified(tmp_path: Path, change: str) -> None:
         else:
             path.unlink()
         report = verify_source(folder, trust=trust_of(scene))
-        optional = change == "gone" and (path.name == "log.vkey" or path.parent.name == "checkpoints")
+        optional = change == "gone" and path.parent.name == "checkpoints"
         assert (report.outcome is Outcome.VERIFIED) == optional, path
         format_text(report)
         path.write_bytes(whole)

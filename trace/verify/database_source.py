@@ -69,11 +69,12 @@ class DatabaseEvidence:
         missing = sorted({*COLUMNS} - {*self._found})
         for name in missing:
             yield Finding("BUNDLE_INCOMPLETE", f"expected table {name}, got none", place=name)
-        if _ALEMBIC in self._found:
-            for (revision,) in self._query(f'SELECT version_num FROM "{_ALEMBIC}"'):  # noqa: S608 -- a constant
-                if revision != REVISION:
-                    evidence = f"expected tables of revision {REVISION}, got {revision}"
-                    yield Finding("SOURCE_UNREADABLE", evidence, place=_ALEMBIC)
+        known = _ALEMBIC in self._found
+        rows = self._query(f'SELECT version_num FROM "{_ALEMBIC}"') if known else ()  # noqa: S608 -- a constant
+        revisions = [str(revision) for (revision,) in rows]
+        if revisions != [REVISION]:
+            evidence = f"expected tables of revision {REVISION}, got {', '.join(revisions) or 'none'}"
+            yield Finding("SOURCE_UNREADABLE", evidence, place=_ALEMBIC)
 
     def count(self, size: int) -> int:
         for rows, last in self._query('SELECT COUNT(*), MAX(leaf_index) FROM "entry"'):

@@ -59,6 +59,8 @@ class LogFiles:
         expected = {CHECKPOINT, VKEYS}
         if size <= MAX_ENTRIES:
             expected.update(tile.path for tile in tiles_of(size))
+        if VKEYS not in names:  # Nobody needs it to verify; that it is gone shows that somebody was here.
+            yield Finding("BUNDLE_INCOMPLETE", f"expected {VKEYS}, got none", place=VKEYS)
         for name in sorted(names):
             at = numbered(name, CHECKPOINTS)
             if name not in expected and (at is None or at > MAX_SIZE):

@@ -49,7 +49,10 @@ class BatteryFiles:
     def unexpected(self, size: int) -> Iterator[Finding]:
         if self._size != size:
             yield Finding("BUNDLE_MALFORMED", f"size: expected {size}, got {self._size}", place=ABOUT)
-        for name in sorted(self._files.names() or ()):
+        names = self._files.names() or ()
+        if VKEYS not in names:
+            yield Finding("BUNDLE_INCOMPLETE", f"expected {VKEYS}, got none", place=VKEYS)
+        for name in sorted(names):
             if name not in (ABOUT, CHECKPOINT, VKEYS) and numbered(name, RECEIPTS) is None:
                 yield Finding("BUNDLE_UNEXPECTED_FILE", place=name)
 
