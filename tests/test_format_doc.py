@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 from datetime import timedelta
@@ -10,6 +11,8 @@ from typing import Any, get_args
 
 import orjson
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
 from packtrace.signing.base64url import b64url
 from packtrace.signing.checkpoint import open_checkpoint
@@ -97,6 +100,28 @@ def test_example_holds_for_a_reader_who_has_only_its_files() -> None:
     assert jws.id == example.marked(PAGE)["event-id"]
     shown = parse_disclosure(example.marked(PAGE)["disclosure"])
     assert [{"...": shown.digest}] == orjson.loads(example.marked(PAGE)["slot"])
+
+
+def test_both_signatures_of_the_log_cover_what_section_6_3_says() -> None:
+    """By the words of the page and the two libraries alone."""
+    text, block = (FILES / "checkpoint").read_text(encoding="utf-8").split("\n\n")
+    origin, size, root = text.split("\n")
+    signed = [base64.b64decode(line.split(" ")[2]) for line in block.splitlines()]
+    keys = []
+    for line, signature in zip((FILES / "log.vkey").read_text().splitlines(), signed, strict=True):
+        name, key_id, encoded = line.split("+", 2)
+        key = base64.b64decode(encoded)
+        assert (
+            hashlib.sha256(f"{name}\n".encode() + key).digest()[:4] == bytes.fromhex(key_id) == signature[:4]
+        )
+        keys.append(key)
+    ed25519, ml_dsa_44 = keys
+    assert (ed25519[0], ml_dsa_44[0], len(signed[0]), len(signed[1])) == (0x01, 0x06, 4 + 64, 4 + 8 + 2420)
+    Ed25519PublicKey.from_public_bytes(ed25519[1:]).verify(signed[0][4:], f"{text}\n".encode())
+    named = bytes([len(origin)]) + origin.encode()
+    tree = bytes(8) + int(size).to_bytes(8, "big") + base64.b64decode(root)
+    message = b"subtree/v1\n\0" + named + signed[1][4:12] + named + tree
+    MLDSA44PublicKey.from_public_bytes(ml_dsa_44[1:]).verify(signed[1][12:], message)
 
 
 def test_events_of_the_example_are_accepted_by_the_judge() -> None:
