@@ -53,10 +53,10 @@ class Workers:
         self._process.stdin.flush()
         return int(self._say())
 
-    def wait_until_open(self, name: str) -> None:
-        """Return once the child has opened its ledger."""
+    def wait_for_answers(self, name: str, count: int) -> None:
+        """Return once the child has opened its ledger and acknowledged so many submissions."""
         end = time.monotonic() + 30
-        while not (self._folder / name).exists():
+        while not (self._folder / name).exists() or len(self.answers(name)) < count:
             assert time.monotonic() < end, self.complaints()
             time.sleep(0.001)
 
@@ -155,8 +155,8 @@ def test_nothing_acknowledged_is_lost_when_writers_are_killed(node: Node, worker
             waiting.append((node.scene.manufactured(pack_code(1000 + len(answers) + len(waiting))),))
         pid = workers.start(node, f"acks {cycle}", waiting, each=3)
         if moments.random() < 0.8:  # while it appends; else while it opens the ledger
-            workers.wait_until_open(f"acks {cycle}")
-        time.sleep(moments.uniform(0.0, 0.05))
+            workers.wait_for_answers(f"acks {cycle}", moments.randrange(10))
+        time.sleep(moments.uniform(0.0, 0.02))
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
             interrupted += 1

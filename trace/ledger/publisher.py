@@ -159,8 +159,8 @@ class Publisher:
             if connection.execute(query).one_or_none():
                 return
         with self._database.write() as connection:
-            row = {"size": registered.size, "note": registered.note}
-            self._database.upsert(connection, CHECKPOINT, [row], replace=False)
+            row = (registered.size, registered.note)
+            self._database.insert(connection, CHECKPOINT, [row], "left out")
 
 
 def load_entries(connection: Connection, start: int, stop: int) -> list[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from sqlalchemy import Connection, select
 
@@ -14,7 +15,7 @@ from ..world import Changes
 from .database import Database
 from .errors import LedgerDamagedError
 from .sequence import Leaf
-from .tables import CHAIN, DISCLOSURE, ENTRY, KEY, REFERENCE, TILE, TREE, VENDOR
+from .tables import CHAIN, DISCLOSURE, ENTRY, KEY, REFERENCE, THE_TREE, TILE, TREE, VENDOR
 
 
 def load_tree(connection: Connection) -> Frontier:
@@ -67,63 +68,40 @@ def save_leaves(
     hashes = [leaf_hash(leaf.entry) for leaf in leaves]
     tree.extend(hashes)
     touched = tiles.extend(hashes)
-    database.insert(
-        connection,
+    insert = partial(database.insert, connection)
+    insert(
         ENTRY,
         [
-            {
-                "leaf_index": leaf.at.leaf_index,
-                "entry": leaf.entry,
-                "event_id": leaf.arrival.event.id,
-                "subject": leaf.arrival.event.sub,
-                "seq": leaf.arrival.event.seq,
-            }
+            (leaf.at.leaf_index, leaf.entry, event.id, event.sub, event.seq)
             for leaf in leaves
+            for event in (leaf.arrival.event,)
         ],
     )
-    database.upsert(
-        connection,
-        TILE,
-        [{"level": level, "tile_index": index, "data": data} for (level, index), data in touched.items()],
-    )
-    connection.execute(TREE.update(), {"size": tree.size, "frontier": tree.to_bytes()})
-    database.upsert(
-        connection,
+    insert(TILE, [(level, index, data) for (level, index), data in touched.items()], "replaces")
+    insert(TREE, [(THE_TREE, tree.size, tree.to_bytes())], "replaces")
+    insert(
         CHAIN,
         [
-            {
-                "subject": chain.subject,
-                "seq": chain.seq,
-                "head": chain.head,
-                "state": encode_state(chain.state),
-            }
+            (chain.subject, chain.seq, chain.head, encode_state(chain.state))
             for chain in changes.chains.values()
         ],
+        "replaces",
     )
-    database.insert(
-        connection,
+    insert(
         REFERENCE,
         [
-            {
-                "target": reference.target,
-                "leaf_index": reference.leaf_index,
-                "subject": reference.subject,
-                "event_id": reference.event,
-            }
+            (reference.target, reference.leaf_index, reference.subject, reference.event)
             for references in changes.references.values()
             for reference in references
         ],
     )
     # A key stays with the chain that introduced it first, for the life of the log.
-    keys = [{"kid": kid, "subject": subject} for kid, subject in changes.keys.items()]
-    database.upsert(connection, KEY, keys, replace=False)
-    vendors = [{"code": code, "subject": subject} for code, subject in changes.vendors.items()]
-    database.upsert(connection, VENDOR, vendors)
-    database.insert(
-        connection,
+    insert(KEY, list(changes.keys.items()), "left out")
+    insert(VENDOR, list(changes.vendors.items()), "replaces")
+    insert(
         DISCLOSURE,
         [
-            {"event_id": leaf.arrival.event.id, "pointer": pointer, "disclosure": text}
+            (leaf.arrival.event.id, pointer, text)
             for leaf in leaves
             for pointer, text in leaf.arrival.disclosures
         ],

@@ -67,11 +67,16 @@ class StoredWorld:
         return self._cache.chains[subject]
 
     def key_home(self, kid: str) -> str | None:
-        return _cached(self._cache.keys, kid, self._fetch, select(KEY.c.subject).where(KEY.c.kid == kid))
+        keys = self._cache.keys
+        if kid not in keys:  # to build a query costs more than everything else about an event
+            keys[kid] = self._subject(select(KEY.c.subject).where(KEY.c.kid == kid))
+        return keys[kid]
 
     def vendor(self, code: str) -> str | None:
-        query = select(VENDOR.c.subject).where(VENDOR.c.code == code)
-        return _cached(self._cache.vendors, code, self._fetch, query)
+        vendors = self._cache.vendors
+        if code not in vendors:
+            vendors[code] = self._subject(select(VENDOR.c.subject).where(VENDOR.c.code == code))
+        return vendors[code]
 
     def past(self, subject: str) -> Past | None:
         past: Past | None = None
@@ -90,6 +95,10 @@ class StoredWorld:
             Reference(row.target, row.leaf_index, row.subject, row.event_id) for row in self._fetch(query)
         )
 
+    def _subject(self, query: Select[Any]) -> str | None:
+        rows = self._fetch(query)
+        return rows[0].subject if rows else None
+
     def known(self, event_ids: Sequence[str]) -> dict[str, int]:
         """The leaf index of those of these events that are in the log."""
         found: dict[str, int] = {}
@@ -98,13 +107,6 @@ class StoredWorld:
             query = select(ENTRY.c.event_id, ENTRY.c.leaf_index).where(ENTRY.c.event_id.in_(some))
             found.update((row.event_id, row.leaf_index) for row in self._fetch(query))
         return found
-
-
-def _cached(cache: dict[str, str | None], name: str, fetch: Fetch, query: Select[Any]) -> str | None:
-    if name not in cache:
-        rows = fetch(query)
-        cache[name] = rows[0].subject if rows else None
-    return cache[name]
 
 
 def _chain(row: Row[Any]) -> Chain:

@@ -14,6 +14,20 @@ from sqlmodel import Field, SQLModel
 REVISION: Final = "0001"
 """The alembic revision that has these tables."""
 
+THE_TREE: Final = 1
+"""Key of the one row of the table `tree`."""
+
+
+class _Bytes(LargeBinary):
+    """Bytes as the drivers take and give them; SQLAlchemy would wrap and copy each value."""
+
+    def bind_processor(self, dialect: object) -> None:
+        return None
+
+    def result_processor(self, dialect: object, coltype: object) -> None:
+        return None
+
+
 # A 64-bit key; on SQLite only this spelling is the row id itself, which saves an index.
 _Big = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -31,7 +45,7 @@ class EntryRow(_Rows, table=True):
     __table_args__ = (UniqueConstraint("subject", "seq", name="one_event_a_place"),)
 
     leaf_index: int = Field(sa_column=Column(_Big, primary_key=True, autoincrement=False))
-    entry: bytes = Field(sa_column=Column(LargeBinary, nullable=False))  # the exact leaf of the log
+    entry: bytes = Field(sa_column=Column(_Bytes, nullable=False))  # the exact leaf of the log
     event_id: str = Field(sa_column=Column(Text, nullable=False, unique=True))
     subject: str = Field(sa_column=Column(Text, nullable=False))
     seq: int = Field(sa_column=Column(_Big, nullable=False))
@@ -45,7 +59,7 @@ class ChainRow(_Rows, table=True):
     subject: str = Field(sa_column=Column(Text, primary_key=True))
     seq: int = Field(sa_column=Column(_Big, nullable=False))
     head: str = Field(sa_column=Column(Text, nullable=False))
-    state: bytes = Field(sa_column=Column(LargeBinary, nullable=False))  # `lifecycle.encoding`
+    state: bytes = Field(sa_column=Column(_Bytes, nullable=False))  # `lifecycle.encoding`
 
 
 class ReferenceRow(_Rows, table=True):
@@ -84,7 +98,7 @@ class TileRow(_Rows, table=True):
 
     level: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
     tile_index: int = Field(sa_column=Column(_Big, primary_key=True, autoincrement=False))
-    data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    data: bytes = Field(sa_column=Column(_Bytes, nullable=False))
 
 
 class TreeRow(_Rows, table=True):
@@ -94,7 +108,7 @@ class TreeRow(_Rows, table=True):
 
     id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
     size: int = Field(sa_column=Column(_Big, nullable=False))
-    frontier: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    frontier: bytes = Field(sa_column=Column(_Bytes, nullable=False))
 
 
 class CheckpointRow(_Rows, table=True):
@@ -103,7 +117,7 @@ class CheckpointRow(_Rows, table=True):
     __tablename__ = "checkpoint"
 
     size: int = Field(sa_column=Column(_Big, primary_key=True, autoincrement=False))
-    note: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    note: bytes = Field(sa_column=Column(_Bytes, nullable=False))
 
 
 class DisclosureRow(_Rows, table=True):
