@@ -21,6 +21,7 @@ from packtrace.tests.scene import START, Scene
 from packtrace.trace.ledger.home import Home
 from packtrace.trace.ledger.ledger import Ledger, Outcome, Submission
 from packtrace.trace.ledger.register import Register
+from packtrace.trace.ledger.tables import METADATA
 from packtrace.trace.lifecycle.judge import judge
 from packtrace.trace.lifecycle.keyring import find_key
 from packtrace.trace.lifecycle.state import Demand
@@ -84,18 +85,17 @@ class Node:
         """Copy the database while nobody has it open; what is given back puts the copy in its place."""
         self.close()
         if self.home.db:
-            base, _, name = self.home.db.partition("?")[0].rpartition("/")
-            server = self.home.db.replace(f"{base}/{name}", f"{base}/postgres", 1)
+            tables = ["alembic_version", *METADATA.tables]
+            for table in tables:
+                self.execute(f"CREATE TABLE old_{table} AS TABLE {table}")
 
-            def administer(*statements: str) -> None:
-                with psycopg.connect(server, autocommit=True) as postgresql:
-                    for statement in statements:
-                        postgresql.execute(statement.encode())
+            def restore() -> None:
+                for table in tables:
+                    self.execute(f"DELETE FROM {table}")  # noqa: S608
+                    self.execute(f"INSERT INTO {table} SELECT * FROM old_{table}")  # noqa: S608
+                    self.execute(f"DROP TABLE old_{table}")
 
-            administer(f'CREATE DATABASE "{name}_old" TEMPLATE "{name}"')
-            return lambda: administer(
-                f'DROP DATABASE "{name}"', f'ALTER DATABASE "{name}_old" RENAME TO "{name}"'
-            )
+            return restore
         file = self.home.path / "ledger.db"
         old = file.read_bytes()
         assert not file.with_name("ledger.db-wal").exists()
