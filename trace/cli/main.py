@@ -1,0 +1,123 @@
+"""The command `packtrace`: finds the subcommand, and says in one line what went wrong.
+
+Each subcommand lives in a module of its own, which is imported when it is called, so that `packtrace verify`
+loads no database and help comes at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, Final, NoReturn
+
+import click
+
+from ...signing.errors import SigningError
+from ..errors import RefusedError, TraceError
+from .place import Place, place_options
+
+ACCEPTED: Final = 0
+REFUSED: Final = 1
+USAGE: Final = 2
+UNDECIDED: Final = 3
+BROKEN: Final = 70  # EX_SOFTWARE of BSD's sysexits.h: a defect of this program
+CLOSED_PIPE: Final = 141  # as a shell reports a program that SIGPIPE ended
+
+COMMANDS: Final[dict[str, str]] = {
+    "init": "Found a log: its keys, its first entry, its trust file.",
+    "org": "Enrol, list and suspend organisations.",
+    "key": "Make, add, revoke and list keys.",
+    "template": "Print the next statement about a subject, to be filled in.",
+    "sign": "Sign a statement.",
+    "submit": "Hand signed events to the log.",
+    "show": "Tell the history of a battery.",
+    "export": "Write a bundle to be verified elsewhere.",
+    "verify": "Verify a bundle, a receipt, a database or a log on the web.",
+    "load": "Load a folder of sample events through the real pipeline.",
+    "demo": "Load, export, verify, damage and verify again, on a log of samples.",
+    "bench": "Measure this machine against its own signatures.",
+}
+"""Each command with its line of help, told here so that listing them imports none."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(f".{cmd_name}", __package__), cmd_name)
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def main(self, args: Sequence[str] | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]
+        """Run, and leave with an exit code: this is the outermost edge, where every error is answered."""
+        extra["standalone_mode"] = False
+        try:
+            status = super().main(args, **extra)
+            sys.stdout.flush()
+        except BrokenPipeError:  # the reader, `head` perhaps, has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            sys.exit(CLOSED_PIPE)
+        except click.ClickException as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except click.Abort:
+            click.echo("packtrace: stopped", err=True)
+            sys.exit(130)
+        except (TraceError, SigningError) as error:
+            click.echo(f"packtrace: {describe(error)}", err=True)
+            sys.exit(exit_code(error))
+        except OSError as error:
+            place = f", at {error.filename}" if error.filename else ""
+            click.echo(
+                f"packtrace: expected to read and write, got {error.strerror or error}{place}", err=True
+            )
+            sys.exit(UNDECIDED)
+        except Exception as error:
+            if os.environ.get("PACKTRACE_DEBUG"):
+                raise
+            click.echo(
+                f"packtrace: a defect of this program: {type(error).__name__}: {error}\n"
+                "Nothing of this was accepted. With PACKTRACE_DEBUG=1 it says where; please report that.",
+                err=True,
+            )
+            sys.exit(BROKEN)
+        sys.exit(status if isinstance(status, int) else ACCEPTED)
+
+
+def describe(error: TraceError | SigningError) -> str:
+    """An error in one line: code, expected and got, and where unless that is said already."""
+    if isinstance(error, SigningError):
+        return f"{error.code}: {error}"
+    where = f" (at {error.where})" if error.where and not error.message.endswith(error.where) else ""
+    return f"{error.finding_code}: {error.message}{where}"
+
+
+def exit_code(error: TraceError | SigningError) -> int:
+    """2 where another key, passphrase or home is called for, 1 for what is wrong, 3 for the rest."""
+    code = error.code if isinstance(error, SigningError) else error.finding_code
+    if code.startswith("KEY_FILE_") or code == "HOME_INVALID":
+        return USAGE
+    return REFUSED if isinstance(error, SigningError | RefusedError) else UNDECIDED
+
+
+@click.group(cls=LazyGroup, no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
+@place_options
+@click.version_option(package_name="packtrace")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Trace traction batteries by signed events in a log that anybody can verify.
+
+    Exit codes: 0 all well; 1 something was refused, or refuted; 2 wrong usage; 3 not decided, or not to be
+    read.
+    """
+    ctx.ensure_object(Place)

@@ -1,0 +1,225 @@
+"""`packtrace show`: the history of a subject as the log tells it, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import click
+
+from ..errors import RefusedError
+from ..ledger.ledger import Ledger
+from ..lifecycle.advance import advance, advance_past
+from ..lifecycle.state import Batch, Battery, Org, Past, State, Vehicle
+from ..lifecycle.table import ROWS
+from ..lifecycle.words import NOBODY, NONE
+from ..statement import Event, parse_entry, parse_event_jws, read_event
+from ..times import format_log_time, format_time
+from ..world import World
+from .ledger_access import read_ledger
+from .place import Place, place_options
+from .subject_input import parse_subject_input
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event of a chain with its place in the log and the state after it."""
+
+    event: Event
+    leaf_index: int
+    recorded_at: datetime
+    after: State | None
+
+
+class SubjectUnknownError(RefusedError):
+    """The log says nothing of the subject."""
+
+    code = "REFERENCE_ABSENT"
+
+
+@click.command()
+@click.argument("code", metavar="CODE")
+@click.option("--json", "as_json", is_flag=True, help="One object.")
+@place_options
+@click.pass_obj
+def show(place: Place, code: str, as_json: bool) -> None:
+    """Tell the history of a battery by its CODE as scanned, or of any other subject.
+
+    This is what the log in the home says; `packtrace verify` says whether to believe it.
+    """
+    subject = parse_subject_input(code)
+    with read_ledger(place) as ledger:
+        chain = list(read_chain(ledger, subject))
+        if not chain:
+            raise SubjectUnknownError(
+                f"subject: expected one that is in the log of {ledger.origin}, got {subject}"
+            )
+        notes = [] if subject.startswith("notes:") else list(read_chain(ledger, f"notes:{subject}"))
+        world = ledger.world()
+        if as_json:
+            click.echo(json.dumps(_as_object(subject, chain, notes, world), ensure_ascii=False, indent=2))
+        else:
+            click.echo("\n".join(_as_text(subject, chain, notes, world)))
+
+
+def read_chain(ledger: Ledger, subject: str) -> Iterator[Told]:
+    """The events of a chain in order, each with the state after it."""
+    state: State | None = None
+    past: Past | None = None
+    for leaf_index, entry in ledger.entries_of(subject):
+        text, recorded_at = parse_entry(entry)
+        event = read_event(parse_event_jws(text))
+        before, state = state, advance(event, recorded_at, state, past)
+        past = advance_past(event, recorded_at, before, past)
+        yield Told(event, leaf_index, recorded_at, state)
+
+
+def format_subject_now(subject: str, state: State | None, world: World) -> list[str]:
+    """Where a subject stands, in a few lines."""
+    lines = [subject]
+    match state:
+        case Battery():
+            held = _holder(state.custodian, state.capacity, world)
+            lines.append(f"  stage      {state.stage}, {held}")
+            if state.condition:
+                lines.append(f"  condition  {state.condition}")
+            if state.offer:
+                until = format_time(state.offer.expires_at)
+                who = f"{name_of(state.offer.consignee, world)} as {state.offer.capacity}"
+                lines.append(f"  offered    to {who}, until {until}")
+            for word, other in (
+                ("vehicle", state.vehicle),
+                ("parent", state.parent),
+                ("batch", state.batch),
+            ):
+                if other:
+                    lines.append(f"  {word:<10} {other}")
+            lines += [f"  component  {other}" for other in state.components]
+        case Vehicle():
+            lines.append(f"  batteries  {', '.join(state.batteries) or 'none'}, of {state.packs}")
+        case Batch():
+            lines.append(
+                f"  batch of   {name_of(state.owner, world)}, {'closed' if state.closed else 'open'}"
+            )
+        case Org():
+            lines.append(f"  name       {name_of(subject, world)}{', suspended' if state.suspended else ''}")
+        case None:
+            lines.append("  its events are void")
+        case _:
+            pass
+    return lines
+
+
+def name_of(org: str, world: World) -> str:
+    """An organisation by name and id."""
+    chain = world.chain(org)
+    if chain is None or not isinstance(chain.state, Org):
+        return org
+    return " ".join(filter(None, (chain.state.name_zh, chain.state.name_en, f"({org})")))
+
+
+def _as_text(subject: str, chain: list[Told], notes: list[Told], world: World) -> Iterator[str]:
+    yield from format_subject_now(subject, chain[-1].after, world)
+    yield ""
+    for told in chain:
+        yield from _event_lines(told, world)
+    if notes:
+        yield ""
+        yield "notes"
+        for told in notes:
+            yield from _event_lines(told, world)
+
+
+def _event_lines(told: Told, world: World) -> Iterator[str]:
+    event, row = told.event, ROWS[told.event.type]
+    yield f"{event.seq:>4}  {event.type}  {row.zh} {row.en}"
+    yield f"      claimed {format_time(event.occurred_at)}, recorded {format_log_time(told.recorded_at)}"
+    yield f"      by {name_of(event.iss, world)}"
+    for name, value in event.data.items():
+        text = _value(name, value, world)
+        if text:
+            yield f"      {name}: {text}"
+    if isinstance(told.after, Battery):
+        yield f"      then {told.after.stage}, {_holder(told.after.custodian, told.after.capacity, world)}"
+    yield f"      leaf {told.leaf_index}, event {event.id}"
+
+
+def _value(name: str, value: Any, world: World) -> str:
+    """A member of a statement in words; nothing for what only machines read."""
+    match value:
+        case {"g": int(), **rest}:
+            about = ", ".join(f"{key} {item}" for key, item in rest.items())
+            return f"{format_mass(value['g'])}{f' ({about})' if about else ''}"
+        case [{"...": str()}]:
+            return "withheld"
+        case dict():
+            if "jwk" in value or name == "jwk":
+                return "a key"
+            return ", ".join(f"{key} {_value(key, item, world)}" for key, item in value.items())
+        case list():
+            return "; ".join(_value(name, item, world) for item in value) or "none"
+        case bool():
+            return "yes" if value else "no"
+        case str() if name == "possession":
+            return ""
+        case str() if value.startswith("org:"):
+            return name_of(value, world)
+        case int() if name == "g":
+            return format_mass(value)
+        case _:
+            return str(value)
+
+
+def format_mass(grams: int) -> str:
+    """A mass in kilograms, exact to the gram."""
+    kilograms, rest = divmod(grams, 1_000)
+    return f"{kilograms:,}.{rest:03d}".rstrip("0").rstrip(".") + " kg"
+
+
+def _holder(custodian: str, capacity: str, world: World) -> str:
+    if custodian == NOBODY:
+        return "held by nobody who is enrolled"
+    if custodian == NONE:
+        return "ended"
+    return f"held by {name_of(custodian, world)} as {capacity}"
+
+
+def _as_object(subject: str, chain: list[Told], notes: list[Told], world: World) -> Mapping[str, Any]:
+    state = chain[-1].after
+    now: dict[str, Any] = {}
+    if isinstance(state, Battery):
+        now = {
+            "stage": state.stage,
+            "custodian": state.custodian,
+            "capacity": state.capacity,
+            "condition": state.condition,
+            "vehicle": state.vehicle,
+            "parent": state.parent,
+            "batch": state.batch,
+            "components": list(state.components),
+        }
+    return {
+        "subject": subject,
+        "origin": world.origin,
+        **now,
+        "events": [_event_object(told) for told in chain],
+        "notes": [_event_object(told) for told in notes],
+    }
+
+
+def _event_object(told: Told) -> dict[str, Any]:
+    event = told.event
+    after = told.after if isinstance(told.after, Battery) else None
+    return {
+        "seq": event.seq,
+        "type": event.type,
+        "id": event.id,
+        "leaf_index": told.leaf_index,
+        "iss": event.iss,
+        "occurred_at": format_time(event.occurred_at),
+        "recorded_at": format_log_time(told.recorded_at),
+        "data": event.data,
+    } | ({"stage": after.stage, "custodian": after.custodian} if after else {})
