@@ -118,8 +118,9 @@ class Scene:
         type: str,
         sub: str,
         data: dict[str, Any],
+        /,
         *,
-        occurred_at: datetime | None = None,
+        occurred_at: datetime | str | None = None,
         seq: int | None = None,
         prev: str | None = None,
         key: PrivateKey | None = None,
@@ -137,6 +138,7 @@ class Scene:
         last, head = self.heads.get(sub, (-1, None))
         place = last + 1 if seq is None else seq
         before = head if prev is None else prev
+        claimed = self.at if occurred_at is None else occurred_at
         payload = {
             "v": 1,
             "aud": self.origin,
@@ -146,7 +148,7 @@ class Scene:
             "seq": place,
             "prev": before if place else None,
             "iss": org.org,
-            "occurred_at": format_time(self.at if occurred_at is None else occurred_at),
+            "occurred_at": claimed if isinstance(claimed, str) else format_time(claimed),
             "data": data,
         } | override
         text = sign_jws(

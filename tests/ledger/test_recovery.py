@@ -204,6 +204,42 @@ def test_register_with_a_checkpoint_by_other_keys_is_refused(node: Node, tmp_pat
         node.open()
 
 
+@pytest.mark.parametrize("line", [1, 2, 4, 5])
+def test_register_whose_checkpoint_was_changed_is_refused(node: Node, line: int) -> None:
+    """Its size, its root, either of its signatures."""
+    ledger = node.create()
+    registered = FileRegister(node.home.register).load()
+    assert registered
+    lines = registered.note.decode().split("\n")
+    lines[line] = {1: str(registered.size - 1)}.get(line, lines[line][:-9] + "AAAAAAAA" + lines[line][-1:])
+    forged = Registered("\n".join(lines).encode(), registered.size, registered.frontier)
+    FileRegister(node.home.register).swap(registered.note, forged)
+    with pytest.raises(LedgerDamagedError):
+        ledger.checkpoint()
+    with pytest.raises(LedgerDamagedError):
+        append_one(ledger, node.scene.manufactured(pack_code(1)))
+    node.close()
+    with pytest.raises(LedgerDamagedError):
+        node.open()
+
+
+@pytest.mark.parametrize("older", ["smaller", "none"])
+def test_register_that_goes_back_stops_the_ledger(node: Node, older: str) -> None:
+    ledger = node.create()
+    before = node.home.register.read_bytes()
+    size = ledger.size
+    append_one(ledger, node.scene.manufactured(pack_code(1)))
+    if older == "none":
+        node.home.register.unlink()
+    else:
+        node.home.register.write_bytes(before)
+    with pytest.raises(LogSplitError):
+        append_one(ledger, node.scene.manufactured(pack_code(2)))
+    assert ledger.size == size + 1
+    with pytest.raises(LedgerStoppedError):
+        append_one(ledger, node.scene.manufactured(pack_code(2)))
+
+
 def test_larger_checkpoint_that_extends_ours_is_used(node: Node, register: InterruptedRegister) -> None:
     ledger = node.create(register=register)
     twin = node.twin()
