@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from packtrace.signing.checkpoint import open_checkpoint
+from packtrace.signing.disclosures import format_presentation, withhold
 from packtrace.signing.merkle import check_inclusion, leaf_hash
 from packtrace.signing.tlog_proof import parse_tlog_proof
 from packtrace.tests.ledger.node import Node, append_one, codes, resigned, statuses
 from packtrace.tests.scene import event_id, p256_key, pack_code
+from packtrace.trace.codes.label import label_digest
 from packtrace.trace.ledger.ledger import Ledger, Submission
 from packtrace.trace.lifecycle.judge import ChainLinkError
 from packtrace.trace.statement import parse_entry
@@ -154,13 +156,17 @@ def test_nothing_submitted_is_nothing_recorded(node: Node) -> None:
     assert ledger.size == size
 
 
-def test_target_that_is_named_twice_is_one_reference(node: Node) -> None:
+def test_token_of_another_label_takes_nothing_in(node: Node) -> None:
     ledger = node.create()
-    code, scene = pack_code(1), node.scene
-    made = scene.manufactured(code)
-    inspected = scene.inspected(scene.maker, code)
-    data = {"event": event_id(inspected), "agreed": event_id(inspected), "reason": "mis-scan"}
-    voided = scene.sign(scene.maker, "battery.voided", f"battery:gbt34014:{code}", data)
-    outcomes = ledger.append(units(made, inspected, voided))
-    assert statuses(outcomes) == ["accepted"] * 3, codes(outcomes)
-    assert len(ledger.world().references_to(event_id(inspected))) == 1
+    scene, code, token = node.scene, pack_code(1), "A" * 20
+    sub = f"battery:gbt34014:{code}"
+    found = {"stage": "removed", "capacity": "repairer", "holder": "nobody", "basis": "legacy"}
+    found |= {"read_by": "camera", "label": label_digest(code, token)}
+    append_one(ledger, scene.sign(scene.garage, "battery.registered", sub, found))
+    taken = {"capacity": "pack_dismantler", "read_by": "camera", "condition": "intact"}
+    for shown, outcome in (("B" * 20, "LABEL_MISMATCH"), (token, None)):
+        slot, disclosure = withhold(shown, bytes(16))
+        heads = dict(scene.heads)
+        text = scene.sign(scene.dismantler, "battery.taken_in", sub, taken | {"token": slot})
+        assert codes([append_one(ledger, format_presentation(text, [disclosure]))]) == [outcome]
+        scene.heads = heads if outcome else scene.heads

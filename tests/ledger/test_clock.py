@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -84,3 +84,13 @@ def test_no_other_log_takes_times(production: Node) -> None:
 def test_there_is_a_time_for_each_submission(node: Node) -> None:
     with pytest.raises(ClockError):
         append_one(node.create(), node.scene.manufactured(pack_code(1)), at=[])
+
+
+@pytest.mark.parametrize("zone", [None, timezone(timedelta(hours=8))])
+def test_clock_that_is_not_in_utc_records_nothing(node: Node, zone: timezone | None) -> None:
+    ledger = node.create()
+    size = ledger.size
+    node.now = node.now.replace(tzinfo=zone)
+    with pytest.raises(ClockError):
+        append_one(ledger, node.scene.manufactured(pack_code(1)))
+    assert ledger.size == size

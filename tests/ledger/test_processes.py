@@ -18,7 +18,8 @@ import pytest
 
 from packtrace.tests.ledger import worker
 from packtrace.tests.ledger.node import Node, append_one, check_whole_log
-from packtrace.tests.scene import pack_code
+from packtrace.tests.scene import Scene, pack_code
+from packtrace.trace.ledger.home import Home
 from packtrace.trace.ledger.ledger import Ledger
 
 KILLS = int(os.environ.get("PACKTRACE_KILLS", "25"))
@@ -40,13 +41,16 @@ class Workers:
         )
         assert self._say() == "ready"
 
-    def start(self, node: Node, name: str, submissions: list[tuple[str, ...]], each: int) -> int:
+    def start(
+        self, node: Node, name: str, submissions: list[tuple[str, ...]], each: int, **options: int
+    ) -> int:
         job = {
             "home": str(node.home.path),
             "now": node.now.isoformat(),
             "submissions": submissions,
             "each": each,
             "acks": str(self._folder / name),
+            **options,
         }
         assert self._process.stdin
         self._process.stdin.write(json.dumps(job) + "\n")
@@ -177,3 +181,25 @@ def test_nothing_acknowledged_is_lost_when_writers_are_killed(node: Node, worker
     assert {status for status, _, _ in answers} <= {"accepted", "known"}
     assert append_one(ledger, node.scene.manufactured(pack_code(1))).status == "accepted"
     check_whole_log(ledger, node)
+
+
+def test_full_disk_stops_the_writer_and_loses_nothing_acknowledged(tmp_path: Path, workers: Workers) -> None:
+    node = Node(Home.create(tmp_path / "home", Scene().origin))
+    node.create()
+    node.close()
+    submissions = [(node.scene.manufactured(pack_code(number)),) for number in range(100)]
+    wait_for(workers.start(node, "acks", submissions, each=1, grow=200_000))
+    answers = workers.answers("acks")
+    statuses = [status for status, _, _ in answers]
+    full = statuses.index("failed")
+    assert full > 3
+    assert statuses == ["accepted"] * full + ["failed"] * (100 - full)
+    codes = [code for _, _, code in answers[full:]]
+    assert codes == ["STORAGE_FAILED"] + ["LEDGER_STOPPED"] * (99 - full)
+
+    ledger = node.open()
+    check_acknowledged(ledger, answers[:full])
+    assert append_one(ledger, *submissions[full]).status in ("accepted", "known")
+    assert append_one(ledger, *submissions[full + 1]).status == "accepted"
+    check_whole_log(ledger, node)
+    node.close()

@@ -14,8 +14,9 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, Engine, QueuePool, Table, create_engine, event, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from .errors import FatalStorageError, HomeError, LedgerDamagedError
+from .errors import FatalStorageError, HomeError, LedgerBusyError, LedgerDamagedError
 from .tables import REVISION
 
 Conflict = Literal["refused", "replaces", "left out"]
@@ -71,10 +72,13 @@ class Database:
 
         Raises:
             LedgerDamagedError: The database can't be read.
+            LedgerBusyError: Every connection is taken, and has been for half a minute.
         """
         try:
             with self._reader.begin() as connection:
                 yield connection
+        except PoolTimeoutError as error:
+            raise LedgerBusyError(f"database: expected one of {_READERS} connections, got none") from error
         except DBAPIError as error:
             raise LedgerDamagedError(f"database: expected an answer, got {error.orig}") from error
 

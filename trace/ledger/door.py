@@ -5,19 +5,18 @@ Much arrives here that will never be recorded, so this runs outside any lock.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from ...signing.disclosures import check_disclosures, split_presentation
 from ...signing.errors import SigningError
 from ...signing.jws import check_signature
 from ...signing.keys import PublicKey
-from ..codes.party import parse_party
-from ..codes.subjects import parse_subject
 from ..errors import RefusedError
 from ..rules.ruleset import RuleSet
 from ..rules.shapes import UnknownVersionError
-from ..statement import Event, parse_event_jws, read_event
+from ..statement import Event, check_addressed, parse_event_jws, read_event
 
 MAX_GROUP: Final = 1_000  # events
 
@@ -38,6 +37,7 @@ class Arrival:
 
     event: Event
     disclosures: tuple[tuple[str, str], ...]  # JSON Pointer of the slot, and what opens it
+    shown: Mapping[str, Any]  # JSON Pointer of the slot -> the value that is withheld in the log
     checked_with: PublicKey | None = None  # under which the signature was found to hold
 
 
@@ -79,16 +79,14 @@ def _read(text: str, rules: RuleSet, origin: str) -> Arrival:
         # A verifier can't judge what it does not know; a log does not record what it can't judge.
         raise RefusedError(error.message, code=error.finding_code, where=error.where) from error
     event = read_event(jws)
-    parse_subject(event.sub)
-    parse_party(event.iss.removeprefix("org:"))
-    if (aud := jws.value["aud"]) != origin:
-        raise RefusedError(f"aud: expected {origin}, got {aud}", code="WRONG_AUDIENCE", where="/aud")
+    check_addressed(event, origin)
     # A shape is closed: where it has no room for a withheld member there is none.
     if not shown and not rules.shapes.withheld(event.type):
-        return Arrival(event, ())
+        return Arrival(event, (), {})
     try:
         opened = check_disclosures(jws.value, shown)
     except SigningError as error:
         raise RefusedError(str(error), code=error.code, where="disclosures") from error
-    rules.shapes.check_disclosed(jws.value, {pointer: each.value for pointer, each in opened.items()})
-    return Arrival(event, tuple((pointer, each.text) for pointer, each in opened.items()))
+    values = {pointer: each.value for pointer, each in opened.items()}
+    rules.shapes.check_disclosed(jws.value, values)
+    return Arrival(event, tuple((pointer, each.text) for pointer, each in opened.items()), values)

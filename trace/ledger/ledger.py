@@ -458,6 +458,8 @@ def system_clock() -> datetime:
 
 
 def _milliseconds(moment: datetime) -> datetime:
+    if moment.utcoffset() != timedelta(0):
+        raise ClockError(f"clock: expected a datetime in UTC, got {moment.isoformat()}", code="TIME_INVALID")
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Literal
 
 from ..errors import RefusedError, TraceError
+from ..lifecycle.conditions.origins import check_token
 from ..lifecycle.judge import judge
 from ..lifecycle.keyring import find_key
-from ..lifecycle.state import Demand, Reference
+from ..lifecycle.state import Battery, Demand, Reference
 from ..statement import Moment, format_entry
 from ..world import Changes, World
 from .door import Arrival, check_arrival
@@ -119,7 +120,10 @@ class Sequencer:
             key = find_key(event, recorded_at, world)
             if arrival.checked_with != key.public:  # registered by an event of this very batch
                 check_arrival(arrival, key.public)
+            before = world.chain(event.sub)
             step = judge(event, at, key, world, demands.pop(0) if demands else None)
+            if arrival.shown and before and isinstance(before.state, Battery):
+                check_token(event, arrival.shown, before.state)
             demands[:0] = step.demands
             if len(leaves) + 1 == len(unit) and demands:
                 raise RefusedError(

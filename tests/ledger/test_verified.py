@@ -1,0 +1,178 @@
+"""A ledger's database as a source to verify: whoever administers it can change every row of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from packtrace.tests.ledger.node import Node
+from packtrace.tests.scene import pack_code
+from packtrace.tests.verify.small_log import trust_of
+from packtrace.trace.ledger.ledger import Ledger, Submission
+from packtrace.trace.verify.findings import Outcome
+from packtrace.trace.verify.pins import Pins
+from packtrace.trace.verify.report import Report, format_text
+from packtrace.trace.verify.verify_source import verify_source
+
+
+def lived(node: Node) -> Ledger:
+    """A ledger with the life of a pack in it."""
+    ledger = node.create()
+    node.now += timedelta(minutes=1)
+    outcomes = ledger.append([Submission(group) for group in node.scene.life_of_a_pack(pack_code(0))])
+    assert {outcome.status for outcome in outcomes} == {"accepted"}
+    return ledger
+
+
+def source(node: Node) -> str:
+    return node.home.db or str(node.home.path / "ledger.db")
+
+
+def checked(node: Node, **more: Pins) -> Report:
+    return verify_source(source(node), trust=trust_of(node.scene), **more)  # type: ignore[arg-type]
+
+
+def found(report: Report) -> list[tuple[str, str]]:
+    return [(finding.code, finding.place) for finding in report.findings]
+
+
+def test_honest_ledger_is_verified_while_it_is_open(node: Node) -> None:
+    ledger = lived(node)
+    for opened in (checked(node), verify_source(node.home.path, trust=trust_of(node.scene))):
+        assert (opened.outcome, found(opened)) == (Outcome.VERIFIED, []), format_text(opened)
+        assert opened.entries == opened.size == ledger.size
+
+
+def test_honest_ledger_is_verified_when_it_is_closed(node: Node) -> None:
+    lived(node)
+    node.close()
+    assert checked(node).outcome is Outcome.VERIFIED
+
+
+COLUMNS = [
+    ("entry", "event_id", "leaf_index = 5"),
+    ("entry", "subject", "leaf_index = 5"),
+    ("entry", "seq", "leaf_index = 5"),
+    ("chain", "seq", "substr(subject, 1, 8) = 'vehicle:'"),
+    ("chain", "head", "substr(subject, 1, 8) = 'vehicle:'"),
+    ("reference", "target", "leaf_index = 14"),
+    ("reference", "leaf_index", "leaf_index = 14"),
+    ("reference", "subject", "leaf_index = 14"),
+    ("reference", "event_id", "leaf_index = 14"),
+    ("vendor", "code", "code = '04Q'"),
+    ("vendor", "subject", "code = '04Q'"),
+    ("tree", "size", "id = 1"),
+]
+
+
+@pytest.mark.parametrize(("table", "column", "where"), COLUMNS)
+def test_every_derived_column_is_derived_again(node: Node, table: str, column: str, where: str) -> None:
+    lived(node)
+    node.close()
+    value = "'x'" if column not in ("seq", "leaf_index", "size") else "77"
+    node.execute(f"UPDATE {table} SET {column} = {value} WHERE {where}")  # noqa: S608
+    report = checked(node)
+    assert report.outcome is Outcome.REFUTED
+    places = {place.partition(".")[0] for _, place in found(report)}
+    assert {code for code, _ in found(report)} <= {"PROJECTION_MISMATCH", "DISCLOSURE_MISMATCH"}
+    assert table in places
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "code"),
+    [
+        ("chain", "state", "PROJECTION_MISMATCH"),
+        ("tree", "frontier", "PROJECTION_MISMATCH"),
+        ("tile", "data", "LOG_TILE_MISMATCH"),
+        ("checkpoint", "note", "CHECKPOINT_SIGNATURE_INVALID"),
+    ],
+)
+def test_every_stored_byte_string_is_derived_again(node: Node, table: str, column: str, code: str) -> None:
+    lived(node)
+    node.close()
+    where = {
+        "chain": "substr(subject, 1, 8) = 'vehicle:'",
+        "tile": "level = 0",
+        "checkpoint": "size = 9",
+    }.get(table, "id=1")
+    node.flip(table, column, where)
+    report = checked(node)
+    assert report.outcome is Outcome.REFUTED
+    assert code in {code for code, _ in found(report)}
+
+
+def test_custodian_edited_in_the_projection_is_refuted_with_both_values(node: Node) -> None:
+    lived(node)
+    node.close()
+    ((state,),) = node.execute(
+        "SELECT state FROM chain WHERE substr(subject, 1, 8) = 'battery:' ORDER BY subject LIMIT 1"
+    )
+    ((subject,),) = node.execute("SELECT MIN(subject) FROM chain WHERE substr(subject, 1, 8) = 'battery:'")
+    node.execute(
+        "UPDATE chain SET state = ? WHERE subject = ?", bytes(state).replace(b'"none"', b'"mine"'), subject
+    )
+    (finding,) = checked(node).findings
+    assert (finding.code, finding.subject, finding.place) == ("PROJECTION_MISMATCH", subject, "chain.state")
+    assert '"none"' in finding.evidence and '"mine"' in finding.evidence
+
+
+@pytest.mark.parametrize("table", ["chain", "reference", "key", "vendor", "tile", "tree"])
+def test_row_that_is_gone_is_missed(node: Node, table: str) -> None:
+    lived(node)
+    node.close()
+    node.execute(f"DELETE FROM {table}")  # noqa: S608
+    assert checked(node).outcome is not Outcome.VERIFIED
+
+
+def test_entry_that_is_gone_is_missed(node: Node) -> None:
+    lived(node)
+    node.close()
+    node.execute("DELETE FROM entry WHERE leaf_index = 12")
+    report = checked(node)
+    assert (found(report)[0][0], report.outcome) == ("DB_CORRUPT", Outcome.REFUTED)
+
+
+def test_disclosure_of_another_value_is_refuted_and_an_erased_one_is_not(node: Node) -> None:
+    lived(node)
+    node.close()
+    node.execute("UPDATE disclosure SET pointer = '/data/packs'")
+    assert [code for code, _ in found(checked(node))] == ["DISCLOSURE_MISMATCH"]
+    node.execute("DELETE FROM disclosure")
+    assert checked(node).outcome is Outcome.VERIFIED
+
+
+def test_table_that_no_ledger_has_is_not_passed_over(node: Node) -> None:
+    lived(node)
+    node.close()
+    node.execute("CREATE TABLE notes (text TEXT)")
+    report = checked(node)
+    assert (found(report), report.outcome) == ([("BUNDLE_UNEXPECTED_FILE", "notes")], Outcome.UNDECIDED)
+
+
+def test_entries_that_no_checkpoint_covers_are_undecided(node: Node) -> None:
+    lived(node)
+    node.close()
+    node.execute("DELETE FROM checkpoint WHERE size = (SELECT MAX(size) FROM checkpoint)")
+    report = checked(node)
+    assert ([code for code, _ in found(report)], report.outcome) == (["UNSIGNED_TAIL"], Outcome.UNDECIDED)
+
+
+def test_restored_backup_is_a_rollback_to_whoever_has_seen_more(node: Node) -> None:
+    ledger = lived(node)
+    restore: Callable[[], None] = node.back_up()
+    trust, older = trust_of(node.scene), ledger.size if node.opened else None
+    assert older is None
+    ledger = node.open()
+    ledger.append([Submission((node.scene.manufactured(pack_code(1)),))])
+    newest, size = ledger.checkpoint(), ledger.size
+    node.close()
+    restore()
+    pins = Pins().with_pin((trust.origin, trust.keys_digest), size, bytes(32))
+    assert found(checked(node, pins=pins)) == [("LOG_ROLLED_BACK", "pins")]
+    given = verify_source(source(node), trust=trust, checkpoints=[newest])
+    assert [code for code, _ in found(given)] == ["LOG_ROLLED_BACK"]
+    home = verify_source(node.home.path, trust=trust)  # The register beside the database remembers.
+    assert "LOG_ROLLED_BACK" in {code for code, _ in found(home)}
+    assert home.outcome is Outcome.REFUTED
