@@ -4,7 +4,8 @@
 read by the ledger and the verifier. Remarks carried in the metadata:
 
 ``x-reference``
-    The member holds an event id (``event``) or a subject (``subject``) that must be in the log already.
+    The member holds an event id (``event``) or a subject (``subject``) that must be in the log already, or
+    subjects (``part``) that need not be.
 ``x-correctable``
     ``note.corrected`` may give the member another value.
 """
@@ -34,6 +35,7 @@ from .fields import (
 
 EVENT = {"x-reference": "event"}
 SUBJECT = {"x-reference": "subject"}
+PARTS = {"x-reference": "part"}
 CORRECTABLE = {"x-correctable": True}
 
 GRAMS = 1_000_000_000_000
@@ -116,6 +118,10 @@ def capacity(**kwargs: Any) -> Choice:
 
 def reason(**kwargs: Any) -> Text:
     return Text(most=500, **kwargs)
+
+
+def approvals(**kwargs: Any) -> Many:
+    return Many(jws(), most=15, **kwargs)
 
 
 def label_token(**kwargs: Any) -> Withheld:
@@ -219,6 +225,7 @@ class OrgEnrolled(Shape):
     vendor_codes = Many(vendor_code(), most=64)
     sites = Many(Part(Site), most=128)
     admin = Part(NewKey, required=True)
+    approvals = approvals()
 
 
 class OrgChanged(Shape):
@@ -230,10 +237,12 @@ class OrgChanged(Shape):
     roles = Many(Part(Role), most=16)
     vendor_codes = Many(vendor_code(), least=0, most=64)
     sites = Many(Part(Site), least=0, most=128)
+    approvals = approvals()
 
 
 class Because(Shape):
     reason = reason(required=True)
+    approvals = approvals()
 
 
 class KeyAdded(Shape):
@@ -264,7 +273,7 @@ class BatteryManufactured(Shape):
     energy_wh = Whole(most=100_000_000, metadata=CORRECTABLE)
     voltage_mv = Whole(most=10_000_000, metadata=CORRECTABLE)
     label = digest(required=True)
-    components = Many(subject("battery"), most=200)
+    components = Many(subject("battery"), most=200, metadata=PARTS)
     components_root = digest()
     components_count = Whole(least=1, most=100_000)
     site = site()
@@ -440,8 +449,7 @@ class BatteryVoided(Shape):
 
     event = digest(required=True, metadata=EVENT)
     reason = reason(required=True)
-    agreed = digest(metadata=EVENT)
-    approvals = Many(jws(), most=15)
+    approvals = approvals()
 
 
 class LabelReissued(Shape):

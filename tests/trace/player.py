@@ -53,6 +53,7 @@ class Player:
             self.court.admit(text)
         self.parties: list[Party] = [*self.scene.members, *self.all_round]
         codes = [pack_code(1), pack_code(2), module_code(pack_code(1)), "001PB240000003B3C0000001"]
+        codes += ["001MB240000003B3C0000002", "001CB240000003B3C0000003"]
         self.batteries = [f"battery:gbt34014:{code}" for code in codes]
         self.batteries += [f"battery:tag:{party.id}/a" for party in self.all_round]
         self.batches = [f"batch:{party.id}/a" for party in (self.scene.recycler, self.all_round[0])]

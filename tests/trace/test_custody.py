@@ -149,7 +149,8 @@ RELATIONS = [
 def capacity_for(row: Row, relation: str) -> str:
     if row.type == "handover.accepted":
         return words.REPAIRER if relation == "consignee with another capacity" else words.COLLECTOR
-    roles = row.by[0].roles
+    wanted = "nobody" if relation == "taker from nobody" else row.by[0].relation
+    roles = next((by.roles for by in row.by if by.relation == wanted), row.by[0].roles)
     return roles[0] if roles else words.COLLECTOR
 
 
@@ -194,7 +195,10 @@ def attempt(row: Row, stage: str, relation: str) -> Step:
     demand = None
     if dismantling:
         leader = LEADER if relation == "dismantler of the parent" else HEAD
-        chains.append(Chain(PACK, 5, LEADER, Battery(words.DISMANTLED, words.NONE, words.PACK_DISMANTLER)))
+        opened = Battery(
+            words.DISMANTLED, words.NONE, words.PACK_DISMANTLER, maker=OTHER, components=(MODULE,)
+        )
+        chains.append(Chain(PACK, 5, LEADER, opened))
         demand = Demand("battery.extracted", MODULE, leader, ME)
     world = world_with(*chains)
     world.pasts[sub] = past

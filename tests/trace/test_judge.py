@@ -10,7 +10,7 @@ import pytest
 from packtrace.signing.base64url import b64url
 from packtrace.signing.compact import format_compact
 from packtrace.signing.disclosures import withhold
-from packtrace.signing.jws import APPROVAL, parse_jws, sign_jws
+from packtrace.signing.jws import APPROVAL, EVENT, parse_jws, sign_jws
 from packtrace.tests.scene import Scene, digest_of, ed25519_key, event_id, module_code, p256_key, pack_code
 from packtrace.tests.trace.court import Court
 from packtrace.trace.codes.label import label_digest
@@ -118,10 +118,10 @@ def test_only_a_key_of_the_organisation_for_this_use_signs(scene: Scene, court: 
 def test_a_signing_key_adds_no_key_and_an_admin_key_of_another_adds_none(scene: Scene, court: Court) -> None:
     new = ed25519_key("new")
     text = scene.key_added(scene.maker, new)
-    value = parse_jws(text, typ="packtrace-event+jwt").value
+    value = parse_jws(text, typ=EVENT).value
     scene.heads.clear()
     for key, code in ((scene.maker.key, "KEY_USE_FORBIDDEN"), (scene.garage.admin, "KEY_FOREIGN")):
-        forged = sign_jws(format_compact(value), key, "packtrace-event+jwt")
+        forged = sign_jws(format_compact(value), key, EVENT)
         assert court.refusal(forged) == code
     foreign = scene.sign(
         scene.garage, "key.added", value["sub"], value["data"], seq=value["seq"], prev=value["prev"],
@@ -221,9 +221,9 @@ def test_a_p256_key_signs_events(scene: Scene, court: Court) -> None:
 def test_only_a_registrar_enrols_and_changes_organisations(scene: Scene, court: Court) -> None:
     newcomer = scene.party("newcomer", 9, "recycler")
     text = scene.enrolled(newcomer)
-    value = parse_jws(text, typ="packtrace-event+jwt").value
+    value = parse_jws(text, typ=EVENT).value
     for party in (scene.recycler, newcomer):
-        self_made = sign_jws(format_compact(value | {"iss": party.org}), party.key, "packtrace-event+jwt")
+        self_made = sign_jws(format_compact(value | {"iss": party.org}), party.key, EVENT)
         assert court.refusal(self_made) in ("KEY_USE_FORBIDDEN", "KEY_UNKNOWN")
     promoted = scene.sign(
         scene.recycler, "org.changed", scene.recycler.org, {"roles": [{"role": "battery_maker"}]}
@@ -539,6 +539,128 @@ def test_a_pack_without_a_recorded_vehicle_is_removed_without_a_group(scene: Sce
     assert court.refusal(scene.sign(scene.garage, "battery.removed", PACK, data)) == "accepted"
 
 
+def opened(scene: Scene, sub: str, *children: str) -> tuple[str, ...]:
+    """The dismantler opens what it holds, as a group."""
+    mass = {"g": 9000, "basis": "measured"}
+    data = {"mass": mass, "children": [{"battery": child, "g": 10} for child in children], "residues": []}
+    dismantled = scene.sign(scene.dismantler, "battery.dismantled", sub, data)
+    out = {"parent": sub, "dismantled": event_id(dismantled), "capacity": "pack_dismantler", "mass": mass}
+    return (dismantled, *(scene.sign(scene.dismantler, "battery.extracted", each, out) for each in children))
+
+
+def test_no_pack_comes_out_of_a_pack_and_no_module_out_of_a_module(scene: Scene, court: Court) -> None:
+    junk = f"battery:tag:{scene.dismantler.id}/junk"
+    for parent, child, code in (
+        (junk, PACK, "COMPOSITION_CONFLICT"),
+        (PACK, f"battery:gbt34014:{pack_code(2)}", "COMPOSITION_CONFLICT"),
+        (MODULE, f"battery:gbt34014:{module_code(pack_code(2))}", "COMPOSITION_CONFLICT"),
+        (PACK, MODULE, "accepted"),
+    ):
+        heads, before = dict(scene.heads), court.world
+        basis = "label_unreadable" if parent == junk else "legacy"
+        court.world = copied(court)
+        court.admit(registered(scene, parent, scene.dismantler, basis=basis))
+        assert court.refusal(*opened(scene, parent, child)) == code
+        scene.heads, court.world = heads, before
+
+
+def copied(court: Court) -> Any:
+    """A world on top of the court's that can be dropped."""
+    from packtrace.trace.world import Changes
+
+    return Changes(court.world)
+
+
+def test_what_a_maker_has_in_stock_or_will_make_is_taken_out_of_no_other_pack(
+    scene: Scene, court: Court
+) -> None:
+    court.later(days=300)
+    junk = f"battery:tag:{scene.dismantler.id}/junk"
+    stock, future = MODULE, "battery:gbt34014:04QMB76836300JG9C0000001"
+    court.admit(scene.sign(scene.maker, "battery.manufactured", stock, _made()))
+    for child, code in ((stock, "NOT_CUSTODIAN"), (future, "MAKER_MUST_REGISTER")):
+        heads, before = dict(scene.heads), court.world
+        court.world = copied(court)
+        court.admit(registered(scene, junk, scene.dismantler, basis="label_unreadable"))
+        assert court.refusal(*opened(scene, junk, child)) == code
+        scene.heads, court.world = heads, before
+
+
+def test_a_module_that_another_whole_pack_was_made_with_is_not_extracted_nor_listed_twice(
+    scene: Scene, court: Court
+) -> None:
+    court.admit(scene.manufactured(CODE, components=[MODULE]))
+    twice = scene.sign(
+        scene.maker,
+        "battery.manufactured",
+        f"battery:gbt34014:{pack_code(2)}",
+        _made() | {"components": [MODULE]},
+    )
+    assert court.refusal(twice) == "COMPOSITION_CONFLICT"
+    junk = f"battery:tag:{scene.dismantler.id}/junk"
+    court.admit(registered(scene, junk, scene.dismantler, basis="label_unreadable"))
+    assert court.refusal(*opened(scene, junk, MODULE)) == "COMPOSITION_CONFLICT"
+
+
+def test_nobody_fits_a_pack_beside_somebody_elses(scene: Scene, court: Court) -> None:
+    court.admit(scene.manufactured(CODE))
+    court.admit(*scene.installed(CODE))
+    vehicle = court.battery(PACK).vehicle
+    junk = f"battery:tag:{scene.garage.id}/junk"
+    registered_junk = registered(
+        scene, junk, scene.garage, stage="removed", capacity="repairer", basis="label_unreadable"
+    )
+    court.admit(registered_junk)
+
+    def fit(packs: int, *, of: int, swap: bool = False) -> tuple[str, str]:
+        data = {"vehicle": vehicle, "position": 1, "of": of}
+        installed = scene.sign(scene.garage, "battery.installed", junk, data)
+        fitted = {"battery": junk, "installed": event_id(installed), "packs": packs, "swap_model": swap}
+        return installed, scene.sign(scene.garage, "vehicle.fitted", vehicle, fitted)
+
+    heads = dict(scene.heads)
+    assert court.refusal(*fit(64, of=64, swap=True)) == "NOT_CUSTODIAN"
+    scene.heads = dict(heads)
+    court.admit(scene.sign(scene.maker, "battery.released", PACK, {"reason": "sold"}))
+    heads = dict(scene.heads)
+    for args, of in (((64,), 64), ((1,), 1), ((2,), 1)):
+        scene.heads = dict(heads)
+        assert court.refusal(*fit(*args, of=of)) == "COMPOSITION_CONFLICT"
+
+
+def test_a_pack_retired_in_its_vehicle_makes_room_for_another(scene: Scene, court: Court) -> None:
+    court.admit(scene.manufactured(CODE))
+    court.admit(*scene.installed(CODE))
+    vehicle = court.battery(PACK).vehicle
+    retired = {"capacity": "vehicle_maker", "reason": "recall"}
+    court.admit(scene.sign(scene.maker, "battery.retired", PACK, retired))
+    court.admit(scene.manufactured(pack_code(2)))
+    other = f"battery:gbt34014:{pack_code(2)}"
+    installed = scene.sign(
+        scene.maker, "battery.installed", other, {"vehicle": vehicle, "position": 1, "of": 1}
+    )
+    data = {"battery": other, "installed": event_id(installed), "packs": 1, "swap_model": False}
+    assert court.refusal(installed, scene.sign(scene.maker, "vehicle.fitted", vehicle, data)) == "accepted"
+
+
+def test_what_is_taken_in_unseen_is_limited_by_the_day(scene: Scene, court: Court) -> None:
+    most = scene.rules.policy.unseen_labels_a_day
+    taken = {"capacity": "pack_dismantler", **READ}
+    for number in range(most + 1):
+        sub = legacy(number)
+        court.admit(registered(scene, sub, scene.garage, stage="removed", holder="nobody"))
+        text = scene.sign(scene.dismantler, "battery.taken_in", sub, taken)
+        assert court.refusal(text) == ("accepted" if number < most else "UNSEEN_LABEL_LIMIT")
+    court.later(days=1)
+    assert court.refusal(text) == "accepted"
+
+
+def test_a_battery_has_one_chain_whatever_scheme_is_claimed(scene: Scene, court: Court) -> None:
+    for scheme in ("gbt40098", "iso15459"):
+        ghost = f"battery:{scheme}:{CODE}"
+        assert court.refusal(registered(scene, ghost, scene.dismantler)) == "SUBJECT_INVALID"
+
+
 # -- batches -----------------------------------------------------------------------------------------------
 
 
@@ -658,37 +780,70 @@ def test_an_opened_pack_is_whole_again_only_if_nothing_came_after_on_its_childre
     assert court.refusal(undo, half) == "PLACE_TAKEN"
 
 
-def test_the_registrar_undoes_what_a_stolen_key_did_with_as_many_approvals_as_asked(scene: Scene) -> None:
+def threshold_two(scene: Scene) -> tuple[Court, Any, Any]:
+    """A log of three registrar keys, two of which must stand behind a joint act; and the other two keys."""
     second, third = ed25519_key("second registrar"), ed25519_key("third registrar")
     sub = f"log:{scene.origin}"
-    registrars = [
-        {"org": scene.registrar.org, **scene._new_key(key, sub)}
-        for key in (scene.registrar.key, second, third)
-    ]
+    keys = (scene.registrar.key, second, third)
+    registrars = [{"org": scene.registrar.org, **scene._new_key(key, sub)} for key in keys]
     court = Court(scene, found=False)
     court.admit(scene.log_opened(registrars=registrars, threshold=2))
-    for text in (scene.enrolled(scene.dismantler), scene.key_added(scene.dismantler, scene.dismantler.key)):
-        court.admit(text)
+    return court, second, third
+
+
+def approved(scene: Scene, text: str, *keys: Any, **claims: str) -> str:
+    """The same statement of the registrar, with the approvals of these keys."""
+    value = parse_jws(text, typ=EVENT).value
+    claim = {"aud": scene.origin, "statement": approval_digest(value)} | claims
+    approvals = [sign_jws(format_compact(claim), key, APPROVAL) for key in keys]
+    signed = value | {"data": value["data"] | {"approvals": approvals}}
+    again = sign_jws(format_compact(signed), scene.registrar.key, EVENT)
+    scene.heads[value["sub"]] = (value["seq"], event_id(again))
+    return again
+
+
+def test_the_registrar_undoes_what_a_stolen_key_did_with_as_many_approvals_as_asked(scene: Scene) -> None:
+    court, second, _ = threshold_two(scene)
+    court.admit(approved(scene, scene.enrolled(scene.dismantler), second))
+    court.admit(scene.key_added(scene.dismantler, scene.dismantler.key))
     stolen = registered(scene, PACK, scene.dismantler)
     court.admit(stolen)
     court.later(days=30)
-    heads = dict(scene.heads)
     bare = void(scene, scene.registrar, PACK, stolen)
-    value = parse_jws(bare, typ="packtrace-event+jwt").value
-
-    def approved(*keys: Any, **claims: str) -> str:
-        claim = {"aud": scene.origin, "statement": approval_digest(value)} | claims
-        approvals = [sign_jws(format_compact(claim), key, APPROVAL) for key in keys]
-        signed = value | {"data": value["data"] | {"approvals": approvals}}
-        return sign_jws(format_compact(signed), scene.registrar.key, "packtrace-event+jwt")
-
+    nobody, other = ed25519_key("nobody"), digest_of("another")
     assert court.refusal(bare) == "REGISTRY_QUORUM_UNMET"
-    assert court.refusal(approved(scene.registrar.key)) == "REGISTRY_QUORUM_UNMET"
-    assert court.refusal(approved(ed25519_key("nobody"))) == "APPROVAL_INVALID"
-    assert court.refusal(approved(second, aud="other.example")) == "APPROVAL_INVALID"
-    assert court.refusal(approved(second, statement=digest_of("another"))) == "APPROVAL_INVALID"
-    assert court.refusal(approved(second)) == "accepted"
-    assert heads
+    assert court.refusal(approved(scene, bare, scene.registrar.key)) == "REGISTRY_QUORUM_UNMET"
+    assert court.refusal(approved(scene, bare, second, second)) == "accepted"
+    court, second, third = threshold_two(Scene())
+    again = court.scene
+    court.admit(approved(again, again.enrolled(again.dismantler), second))
+    court.admit(again.key_added(again.dismantler, again.dismantler.key))
+    stolen = registered(again, PACK, again.dismantler)
+    court.admit(stolen)
+    bare = void(again, again.registrar, PACK, stolen)
+    assert court.refusal(approved(again, bare, nobody)) == "APPROVAL_INVALID"
+    assert court.refusal(approved(again, bare, second, aud="other.example")) == "APPROVAL_INVALID"
+    assert court.refusal(approved(again, bare, second, statement=other)) == "APPROVAL_INVALID"
+    assert court.refusal(approved(again, bare, third)) == "accepted"
+
+
+def test_one_registrar_of_two_enrols_changes_and_suspends_nobody(scene: Scene) -> None:
+    court, second, _ = threshold_two(scene)
+    alone = scene.enrolled(scene.maker)
+    assert court.refusal(alone) == "REGISTRY_QUORUM_UNMET"
+    court.admit(approved(scene, alone, second))
+    for type_, data in (
+        ("org.changed", {"vendor_codes": []}),
+        ("org.suspended", {"reason": "a grudge"}),
+    ):
+        heads = dict(scene.heads)
+        text = scene.sign(scene.registrar, type_, scene.maker.org, data)
+        assert court.refusal(text) == "REGISTRY_QUORUM_UNMET"
+        scene.heads = heads
+    suspended = scene.sign(scene.registrar, "org.suspended", scene.maker.org, {"reason": "both agree"})
+    court.admit(approved(scene, suspended, second))
+    reinstated = scene.sign(scene.registrar, "org.reinstated", scene.maker.org, {"reason": "alone"})
+    assert court.refusal(reinstated) == "REGISTRY_QUORUM_UNMET"
 
 
 # -- corrections -------------------------------------------------------------------------------------------

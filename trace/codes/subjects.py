@@ -50,6 +50,7 @@ PATTERN_SUBJECT: Final = f"^{SYNTAX_SUBJECT}$"
 
 _ORIGIN: Final = re.compile(SYNTAX_ORIGIN)
 _NAME: Final = re.compile(SYNTAX_NAME)
+_GBT34014_CODE: Final = re.compile(f"{SYNTAX_BATTERY_CODE}|{SYNTAX_ECHELON_CODE}")
 _VEHICLE: Final = re.compile(SYNTAX_VEHICLE)
 _CODES: Final = {"gbt40098": re.compile(SYNTAX_GBT40098), "iso15459": re.compile(SYNTAX_ISO15459)}
 _CODE_SHAPES: Final = {
@@ -176,6 +177,8 @@ def _parse_battery(text: str, rest: str) -> Subject:
         expected = "one of gbt34014:, gbt40098:, iso15459:, tag:"
         raise SubjectError(expected=expected, got=quote(rest), where="scheme")
     _check(_CODES[scheme], value, expected=_CODE_SHAPES[scheme], where="code")
+    if _GBT34014_CODE.fullmatch(value):  # Under two schemes one battery would have two chains.
+        raise SubjectError(expected=f"gbt34014: for the code {value}", got=f"{scheme}:", where="scheme")
     return Subject("battery", text, scheme, value)
 
 

@@ -88,7 +88,7 @@ def _battery(event: Event, before: Battery) -> Battery:
         capacity = ""
 
     offer = before.offer if row.offer == "stays" else None
-    vehicle, parent = before.vehicle, before.parent
+    vehicle, packs, parent = before.vehicle, before.packs, before.parent
     maker, declared_by, components = before.maker, before.declared_by, before.components
     conflicts_with = before.conflicts_with
     batch, charged_g = before.batch, before.charged_g
@@ -99,9 +99,9 @@ def _battery(event: Event, before: Battery) -> Battery:
         case "battery.registered":
             declared_by, conflicts_with = event.iss, data.get("conflicts_with", "")
         case "battery.installed":
-            vehicle = data["vehicle"]
+            vehicle, packs = data["vehicle"], data["of"]
         case "battery.removed":
-            vehicle = ""
+            vehicle, packs = "", 0
         case "battery.extracted":
             parent = data["parent"]
         case "battery.recycled":
@@ -114,6 +114,7 @@ def _battery(event: Event, before: Battery) -> Battery:
         capacity=capacity,
         offer=offer,
         vehicle=vehicle,
+        packs=packs,
         parent=parent,
         maker=maker,
         declared_by=declared_by,
@@ -129,9 +130,13 @@ def _battery(event: Event, before: Battery) -> Battery:
 def _vehicle(event: Event, before: Vehicle) -> Vehicle:
     battery = event.data["battery"]
     if event.type == "vehicle.taken_out":
-        return replace(before, batteries=tuple(other for other in before.batteries if other != battery))
+        left = tuple(other for other in before.batteries if other != battery)
+        return replace(before, batteries=left, last_by=event.iss)
     return Vehicle(
-        packs=event.data["packs"], swap_model=event.data["swap_model"], batteries=(*before.batteries, battery)
+        packs=event.data["packs"],
+        swap_model=event.data["swap_model"],
+        batteries=tuple(dict.fromkeys((*before.batteries, battery))),
+        last_by=event.iss,
     )
 
 

@@ -77,7 +77,7 @@ def judge(event: Event, at: Moment, key: Key, world: World, demand: Demand | Non
         chain=Chain(event.sub, event.seq, event.id, advance(event, at.recorded_at, state, past)),
         references=tuple(  # each target once, though two members may name it
             Reference(target, at.leaf_index, event.sub, event.id)
-            for target in dict.fromkeys(world.rules.references(event))
+            for target in dict.fromkeys((*world.rules.references(event), *case.tallies))
         ),
         demands=tuple(case.demands),
         remarks=tuple(case.remarks),

@@ -90,6 +90,7 @@ class Battery:
     capacity: str = ""  # role in which the custodian holds it, or last held it
     offer: Offer | None = None
     vehicle: str = ""
+    packs: int = 0  # how many belong in that vehicle
     parent: str = ""
     maker: str = ""  # who signed `battery.manufactured`
     declared_by: str = ""  # who vouched for its origin, where it was registered
@@ -111,7 +112,8 @@ class Vehicle:
 
     packs: int = 0  # how many belong in it
     swap_model: bool = False
-    batteries: tuple[str, ...] = ()
+    batteries: tuple[str, ...] = ()  # fitted and not taken out
+    last_by: str = ""  # who fitted or took out last
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,7 @@ TABLE: Final[tuple[Row, ...]] = (
         (By("registrar"),),
         "机构登记",
         "organisation enrolled",
+        joint=True,
         also=("chain_absent", "vendor_codes_free", "new_admin_key"),
     ),
     Row(
@@ -140,6 +141,7 @@ TABLE: Final[tuple[Row, ...]] = (
         (By("registrar"),),
         "机构变更",
         "organisation changed",
+        joint=True,
         also=("chain_present", "vendor_codes_free"),
     ),
     Row(
@@ -148,6 +150,7 @@ TABLE: Final[tuple[Row, ...]] = (
         (By("registrar"),),
         "机构暂停",
         "organisation suspended",
+        joint=True,
         also=("chain_present", "not_suspended"),
     ),
     Row(
@@ -156,6 +159,7 @@ TABLE: Final[tuple[Row, ...]] = (
         (By("registrar"),),
         "机构恢复",
         "organisation reinstated",
+        joint=True,
         also=("chain_present", "is_suspended"),
     ),
     Row(
@@ -275,7 +279,7 @@ TABLE: Final[tuple[Row, ...]] = (
     Row(
         "battery.removed",
         "battery",
-        (By("custodian", FITTERS), By("nobody", FITTERS)),
+        (By("custodian", CUSTODIAL), By("nobody", FITTERS)),
         "拆下",
         "removed",
         stages=(IN_VEHICLE,),

@@ -44,6 +44,7 @@ class Policy:
     offer_least_days: int  # an offer expires no sooner after its leaf
     offer_most_days: int  # and no later
     void_hours: int  # in which the signer alone may void an event, from its leaf
+    unseen_labels_a_day: int  # that one organisation may take in from nobody, by the log's days in UTC
     future_tolerance_s: int  # by which occurred_at may be later than the leaf
     clock_behind_s: int  # by which the log's clock may be behind the last entry before the writer stops
     clock_ahead_days: int  # by which it may be ahead

@@ -32,13 +32,16 @@ class RuleSet:
     table: tuple[Row, ...]
 
     def references(self, event: Event) -> tuple[str, ...]:
-        """The event ids and subjects that an event names and that the log must hold already.
+        """The event ids and subjects that an event names, by which it is found again.
 
         Raises:
             UnknownVersionError: The event's type is not known.
         """
-        marked = self.shapes.references(event.type)
-        return tuple(event.data[name] for name, _ in marked if name in event.data)
+        named: list[str] = []
+        for name, kind in self.shapes.references(event.type):
+            if name in event.data:
+                named += event.data[name] if kind == "part" else (event.data[name],)
+        return tuple(named)
 
 
 def rules_digest(parts: Mapping[str, bytes]) -> str:

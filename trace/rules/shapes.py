@@ -57,7 +57,7 @@ class Shape:
     """One type's schema, ready to check with, and what it remarks on the members of ``data``."""
 
     kind: str  # of the chain that the type extends: log, org, keys, battery, vehicle, batch, notes
-    references: tuple[tuple[str, str], ...]  # member of data -> "event" or "subject"
+    references: tuple[tuple[str, str], ...]  # member of data -> "event", "subject" or "part"
     correctable: frozenset[str]  # members of data that note.corrected may set
     schema: dict[str, Any]
     whole: Draft202012Validator
@@ -92,7 +92,8 @@ class Shapes:
         return self._shape(name).kind
 
     def references(self, name: str) -> tuple[tuple[str, str], ...]:
-        """The members of a type's ``data`` that name an "event" or a "subject" that the log must hold.
+        """The members of a type's ``data`` that name an "event" or a "subject" that the log must hold, or
+        "part" subjects that it need not.
 
         Raises:
             UnknownVersionError: The type is not known.

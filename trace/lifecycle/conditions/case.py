@@ -28,6 +28,7 @@ class Case:
     relation: str = ""
     demands: list[Demand] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
+    tallies: list[str] = field(default_factory=list)  # under which the log counts the event
 
     def refuse(self, code: str, *, expected: str, got: str, where: str) -> NoReturn:
         member = where.rsplit("/", 1)[-1]

@@ -47,6 +47,21 @@ def components(case: Case) -> None:
             got="a repetition",
             where="/data/components",
         )
+    for component in data.get("components", ()):
+        for reference in case.world.references_to(component):
+            chain = case.world.chain(reference.subject)
+            other = chain.state if chain else None
+            if isinstance(other, Battery) and component in other.components:
+                case.refuse(
+                    "COMPOSITION_CONFLICT",
+                    expected="parts of no other battery",
+                    got=f"{component}, with which {reference.subject} was made",
+                    where="/data/components",
+                )
+    if "model" in data and f"org:{parse_subject(data['model']).party}" != case.event.iss:
+        case.refuse(
+            "FOREIGN_MODEL", expected=f"a model of {case.event.iss}", got=data["model"], where="/data/model"
+        )
 
 
 def registration(case: Case) -> None:
@@ -68,6 +83,8 @@ def registration(case: Case) -> None:
             got=f"capacity {capacity}" + ("" if data.get("evidence") else ", no evidence"),
             where="/data/stage",
         )
+    if stage in (words.MANUFACTURED, words.SWAP_POOL) and data["holder"] != "signer":
+        case.refuse("NOT_CUSTODIAN", expected="signer", got=data["holder"], where="/data/holder")
     if stage == words.SWAP_POOL and capacity != words.SWAP_OPERATOR:
         case.refuse("WRONG_CAPACITY", expected=words.SWAP_OPERATOR, got=capacity, where="/data/capacity")
     if subject.scheme == "tag" and f"org:{subject.party}" != case.event.iss:
@@ -124,6 +141,16 @@ def label_seen(case: Case) -> None:
     photographed = any(item["kind"] == "photo" for item in data.get("evidence", ()))
     if not photographed and not (case.battery.label and "token" in data):
         case.remark("UNSEEN_LABEL", f"read by {data['read_by']}, without the token of record or a photo")
+        tally = f"unseen:{case.event.iss}/{case.at.recorded_at.date()}"
+        most = case.world.rules.policy.unseen_labels_a_day
+        if len(case.world.references_to(tally)) >= most:
+            case.refuse(
+                "UNSEEN_LABEL_LIMIT",
+                expected=f"at most {most} a day of which the label was not seen",
+                got=str(most + 1),
+                where="/data/read_by",
+            )
+        case.tallies.append(tally)
     if case.battery.stage == words.LOST:
         case.remark("LOST_THEN_TAKEN_IN", "the battery had been reported lost")
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from ....signing.base64url import b64url, parse_b64url
 from ....signing.merkle import leaf_hash, root_of
-from ...codes.subjects import parse_subject
+from ...codes.subjects import Subject, parse_subject
 from .. import words
-from ..state import Batch, Battery
+from ..state import Batch, Battery, Org
 from .case import Case
+
+_LEVELS: Final = "PMC"
 
 
 def children(case: Case) -> None:
@@ -51,6 +55,8 @@ def child_of_parent(case: Case) -> None:
         case.refuse("WRONG_CAPACITY", expected=parent.capacity, got=data["capacity"], where="/data/capacity")
     child = case.battery
     subject = parse_subject(case.event.sub)
+    _check_level(case, subject)
+    _check_not_anothers(case, data["parent"])
     if child.stage == words.ABSENT and subject.scheme == "tag" and f"org:{subject.party}" != case.event.iss:
         case.refuse("FOREIGN_TAG", expected=f"a tag of {case.event.iss}", got=case.event.sub, where="/sub")
     if child.stage == words.IN_PACK and child.parent != data["parent"]:
@@ -60,14 +66,78 @@ def child_of_parent(case: Case) -> None:
             got=data["parent"],
             where="/data/parent",
         )
+    if child.stage == words.ABSENT:
+        _check_maker_did_not_have_to(case, subject, parent)
     if child.stage in (words.MANUFACTURED, words.REMOVED):
-        if not child.maker or child.custodian != child.maker:
+        listed = case.event.sub in parent.components
+        if not (listed and child.maker and child.custodian == child.maker):
             case.refuse(
-                "NOT_CUSTODIAN", expected="a child held by nobody else", got=child.custodian, where="/sub"
+                "NOT_CUSTODIAN",
+                expected="a child that its maker holds and made the parent with",
+                got=f"one of {child.custodian}" + ("" if listed else ", which the parent was made without"),
+                where="/sub",
             )
         case.remark("CHILD_ELSEWHERE", f"recorded as {child.stage} at its maker {child.maker}")
     if parent.components and case.event.sub not in parent.components:
         case.remark("CHILD_NOT_LISTED", f"{data['parent']} was made without it")
+
+
+def _check_level(case: Case, child: Subject) -> None:
+    """A child is of a lower level than its parent: pack, module, cell (GB/T 19596)."""
+    parent = parse_subject(case.event.data["parent"])
+    level = _LEVELS.index(_product(child) or "C")
+    if level <= _LEVELS.index(_product(parent) or "P"):
+        case.refuse(
+            "COMPOSITION_CONFLICT",
+            expected=f"a {'module or cell' if _product(parent) != 'M' else 'cell'}",
+            got=f"product type {_product(child)}",
+            where="/sub",
+        )
+
+
+def _product(subject: Subject) -> str:
+    """P, M or C as the code says; empty where it says nothing."""
+    code = subject.code
+    return (code.echelon_type or code.product_type) if code else ""
+
+
+def _check_not_anothers(case: Case, parent: str) -> None:
+    """No other pack that is still whole was made with this child."""
+    for reference in case.world.references_to(case.event.sub):
+        chain = case.world.chain(reference.subject)
+        state = chain.state if chain else None
+        if (
+            reference.subject != parent
+            and isinstance(state, Battery)
+            and case.event.sub in state.components
+            and state.stage not in words.ENDED
+        ):
+            case.refuse(
+                "COMPOSITION_CONFLICT",
+                expected=f"a part of {parent}",
+                got=f"one that {reference.subject} was made with",
+                where="/data/parent",
+            )
+
+
+def _check_maker_did_not_have_to(case: Case, child: Subject, parent: Battery) -> None:
+    """A code of an enrolled maker, made since, begins in its maker's own pack; otherwise a tag serves."""
+    code = child.code
+    maker = case.world.vendor(code.vendor) if code else None
+    chain = case.world.chain(maker) if maker else None
+    if (
+        code
+        and chain
+        and isinstance(chain.state, Org)
+        and code.production_date > chain.state.enrolled_at.date()
+        and parent.maker != maker
+    ):
+        case.refuse(
+            "MAKER_MUST_REGISTER",
+            expected=f"a part of a pack made by {maker}; use a tag",
+            got=f"a child made on {code.production_date} out of another pack",
+            where="/sub",
+        )
 
 
 def own_open_batch(case: Case) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ....signing.errors import SigningError
+from ....signing.note import parse_vkey
 from ...codes.subjects import parse_subject
-from ...errors import UndecidedError
+from ...errors import RefusedError, UndecidedError
 from ...times import parse_time
 from ...world import keys_in
 from ..keyring import check_new_key
@@ -33,6 +35,14 @@ def founding_keys(case: Case) -> None:
         case.refuse(
             "KEY_ALREADY_BOUND", expected="different keys", got="one key twice", where="/data/registrars"
         )
+    for index, text in enumerate(data["log_keys"]):
+        where = f"/data/log_keys/{index}"
+        try:
+            vkey = parse_vkey(text)
+        except SigningError as error:
+            raise RefusedError(str(error), code=error.code, where=where) from error
+        if vkey.name != case.world.origin:
+            case.refuse("VERIFIER_KEY_INVALID", expected=case.world.origin, got=vkey.name, where=where)
     if data["threshold"] > len(kids):
         case.refuse(
             "REGISTRY_QUORUM_UNMET",

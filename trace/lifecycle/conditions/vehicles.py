@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ...codes.subjects import parse_subject
-from ..state import Vehicle
+from .. import words
+from ..state import Battery, Vehicle
 from .case import Case
 
 
@@ -40,18 +41,46 @@ def vehicle_recorded(case: Case) -> None:
 
 
 def fits(case: Case) -> None:
-    vehicle = case.state if isinstance(case.state, Vehicle) else Vehicle()
+    """The vehicle has room for it, and is one that the signer may fit (``vehicle.fitted``).
+
+    Who has no pack in a vehicle fits none beside those that somebody else holds, unless it was the last to
+    take one out: a workshop that replaces a pack.
+    """
     data = case.event.data
     _check_leader(case, "installed")
-    if data["battery"] in vehicle.batteries:
+    vehicle = case.state if isinstance(case.state, Vehicle) else Vehicle()
+    others = [
+        battery.custodian
+        for other in vehicle.batteries
+        if other != data["battery"] and (battery := _still_in(case, other))
+    ]
+    if not ({*others} <= {words.NOBODY} or case.event.iss in (*others, vehicle.last_by)):
         case.refuse(
-            "COMPOSITION_CONFLICT", expected="a battery not in it", got=data["battery"], where="/data/battery"
+            "NOT_CUSTODIAN",
+            expected=f"somebody who holds a pack in it, or {vehicle.last_by}, who was the last to work on it",
+            got=f"{case.event.iss}, beside packs of {', '.join(sorted({*others}))}",
+            where="/sub",
         )
-    if len(vehicle.batteries) >= data["packs"]:
+    if vehicle.packs and (vehicle.packs, vehicle.swap_model) != (data["packs"], data["swap_model"]):
+        case.refuse(
+            "COMPOSITION_CONFLICT",
+            expected=f"{vehicle.packs} packs, swap_model {vehicle.swap_model}, as first fitted",
+            got=f"{data['packs']} packs, swap_model {data['swap_model']}",
+            where="/data/packs",
+        )
+    installed = case.world.chain(data["battery"])
+    if installed and isinstance(installed.state, Battery) and installed.state.packs != data["packs"]:
+        case.refuse(
+            "COMPOSITION_CONFLICT",
+            expected=f"{installed.state.packs}, as battery.installed says",
+            got=str(data["packs"]),
+            where="/data/packs",
+        )
+    if len(others) >= data["packs"]:
         case.refuse(
             "COMPOSITION_CONFLICT",
             expected=f"at most {data['packs']} packs",
-            got=str(len(vehicle.batteries) + 1),
+            got=str(len(others) + 1),
             where="/data/packs",
         )
 
@@ -66,6 +95,14 @@ def takes_out(case: Case) -> None:
             got=case.event.data["battery"],
             where="/data/battery",
         )
+
+
+def _still_in(case: Case, battery: str) -> Battery | None:
+    """A battery that was fitted here, unless it was retired or taken in with the wreck since."""
+    chain = case.world.chain(battery)
+    state = chain.state if chain else None
+    stands = isinstance(state, Battery) and (state.stage, state.vehicle) == (words.IN_VEHICLE, case.event.sub)
+    return state if isinstance(state, Battery) and stands else None
 
 
 def _check_leader(case: Case, member: str) -> None:
