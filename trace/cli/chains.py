@@ -1,4 +1,4 @@
-"""The chains of one kind that a ledger has."""
+"""The chains that a ledger has, looked up by kind."""
 
 from __future__ import annotations
 
@@ -15,14 +15,44 @@ from .ledger_access import load_home
 from .place import Place
 
 
-def chains_of(place: Place, ledger: Ledger, prefix: str) -> Iterator[Chain]:
-    """The chains whose subject begins so, in the order of their subjects."""
-    after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
-    query = select(CHAIN.c.subject).where(CHAIN.c.subject >= prefix, CHAIN.c.subject < after)
+class LedgerSource:
+    """A ledger as bundles are written from it."""
+
+    def __init__(self, place: Place, ledger: Ledger) -> None:
+        self._place = place
+        self._ledger = ledger
+
+    def checkpoint(self) -> bytes:
+        return self._ledger.checkpoint()
+
+    def checkpoints(self) -> list[tuple[int, bytes]]:
+        return self._ledger.checkpoints()
+
+    def entries(self, start: int, stop: int) -> Iterator[bytes]:
+        return self._ledger.entries(start, stop)
+
+    def entries_of(self, subject: str) -> list[tuple[int, bytes]]:
+        return self._ledger.entries_of(subject)
+
+    def tile(self, level: int, index: int) -> bytes:
+        return self._ledger.tile(level, index)
+
+    def subjects(self, kind: str) -> list[str]:
+        return subjects_of(self._place, kind)
+
+
+def subjects_of(place: Place, kind: str) -> list[str]:
+    """The subjects of a kind that have a chain, in order."""
+    # Of all names that begin with the kind and a colon, and of no others: a semicolon comes after a colon.
+    query = select(CHAIN.c.subject).where(CHAIN.c.subject >= f"{kind}:", CHAIN.c.subject < f"{kind};")
     with closing(Database(load_home(place).database_url)) as database, database.read() as connection:
-        subjects = sorted(connection.execute(query).scalars())
+        return sorted(connection.execute(query).scalars())
+
+
+def chains_of(place: Place, ledger: Ledger, kind: str) -> Iterator[Chain]:
+    """The chains of a kind, in the order of their subjects."""
     world = ledger.world()
-    for subject in subjects:
+    for subject in subjects_of(place, kind):
         chain = world.chain(subject)
         if chain:
             yield chain

@@ -201,7 +201,7 @@ def list_(place: Place, org_id: str | None, as_json: bool) -> None:
             log = world.chain(f"log:{world.origin}")
             for each in keys_in(log) if log else ():
                 click.echo(_key_line(each, revoked=False, as_json=as_json))
-            subjects = [chain.subject for chain in chains_of(place, ledger, "org:")]
+            subjects = [chain.subject for chain in chains_of(place, ledger, "org")]
         for subject in subjects:
             chains = [chain for name in (subject, _keys_subject(subject)) if (chain := world.chain(name))]
             states = [chain.state for chain in chains if isinstance(chain.state, Org | Keys)]

@@ -112,7 +112,7 @@ def enrol(
 def list_(place: Place, as_json: bool) -> None:
     """List the organisations that are enrolled."""
     with read_ledger(place) as ledger:
-        for chain in chains_of(place, ledger, "org:"):
+        for chain in chains_of(place, ledger, "org"):
             state = chain.state
             if isinstance(state, Org):
                 click.echo(_org_line(chain.subject, state, as_json=as_json))

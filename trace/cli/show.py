@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -22,6 +22,9 @@ from ..world import World
 from .ledger_access import read_ledger
 from .place import Place, place_options
 from .subject_input import parse_subject_input
+
+MAX_SHOWN: Final = 100
+"""Characters of a text; the JSON has the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ def show(place: Place, code: str, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps(_as_object(subject, chain, notes, world), ensure_ascii=False, indent=2))
         else:
-            click.echo("\n".join(_as_text(subject, chain, notes, world)))
+            click.echo("\n".join(as_text(subject, chain, notes, world)))
 
 
 def read_chain(ledger: Ledger, subject: str) -> Iterator[Told]:
@@ -114,14 +117,15 @@ def format_subject_now(subject: str, state: State | None, world: World) -> list[
 
 
 def name_of(org: str, world: World) -> str:
-    """An organisation by name and id."""
+    """An organisation by its names, or by its id where it has none here."""
     chain = world.chain(org)
     if chain is None or not isinstance(chain.state, Org):
         return org
-    return " ".join(filter(None, (chain.state.name_zh, chain.state.name_en, f"({org})")))
+    return " ".join(filter(None, (chain.state.name_zh, chain.state.name_en)))
 
 
-def _as_text(subject: str, chain: list[Told], notes: list[Told], world: World) -> Iterator[str]:
+def as_text(subject: str, chain: list[Told], notes: list[Told], world: World) -> Iterator[str]:
+    """The history of a subject for people: where it stands, then event by event."""
     yield from format_subject_now(subject, chain[-1].after, world)
     yield ""
     for told in chain:
@@ -137,7 +141,7 @@ def _event_lines(told: Told, world: World) -> Iterator[str]:
     event, row = told.event, ROWS[told.event.type]
     yield f"{event.seq:>4}  {event.type}  {row.zh} {row.en}"
     yield f"      claimed {format_time(event.occurred_at)}, recorded {format_log_time(told.recorded_at)}"
-    yield f"      by {name_of(event.iss, world)}"
+    yield f"      by {name_of(event.iss, world)}, {event.iss}"
     for name, value in event.data.items():
         text = _value(name, value, world)
         if text:
@@ -170,7 +174,8 @@ def _value(name: str, value: Any, world: World) -> str:
         case int() if name == "g":
             return format_mass(value)
         case _:
-            return str(value)
+            text = str(value)
+            return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
 def format_mass(grams: int) -> str:

@@ -1,0 +1,102 @@
+"""`packtrace demo`: what this is about, in a minute, on a log of samples."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Final
+
+import click
+
+from ..bundle.write import write_bundle
+from ..lifecycle.state import Battery
+from ..verify.findings import Outcome
+from ..verify.report import Report, format_text
+from ..verify.trust import Trust, parse_trust, six_words
+from ..verify.verify_source import verify_source
+from .chains import LedgerSource, chains_of
+from .ledger_access import load_home, read_ledger
+from .load import EVENTS, format_counts, load_samples
+from .place import Place, place_options
+from .show import as_text, read_chain
+
+_DAMAGED: Final = Path("tile") / "entries" / "000"
+
+
+@click.command()
+@click.option("--no-serve", is_flag=True, help="Leave the web form out.")
+@place_options
+@click.pass_obj
+def demo(place: Place, no_serve: bool) -> int:
+    """Load the sample batches into a fresh home, export and verify them, damage a copy and verify that."""
+    if place.folder.exists() and any(place.folder.iterdir()):
+        raise click.UsageError(
+            f"home: expected an empty folder for the demonstration, got files, at {place.folder}"
+        )
+    _title("1. Load the sample batches through the real pipeline")
+    for folder in _sample_folders():
+        counts = load_samples(place, folder, as_json=False, passphrase=None)
+        click.echo(format_counts(folder, counts))
+        if counts["refused"] or counts["skipped"]:
+            return 1
+    home = load_home(place)
+    trust = parse_trust(home.trust.read_bytes())
+    bundle, damaged = place.folder / "bundle", place.folder / "damaged-copy"
+
+    _title("2. Export the log, and verify the copy against the trust file")
+    with read_ledger(place) as ledger:
+        size = write_bundle(LedgerSource(place, ledger), bundle, vkeys=home.load_vkeys())
+    click.echo(f"exported {size} entries to {bundle}")
+    click.echo(f"trust file {home.trust}, six words: {six_words(trust)}")
+    good = _verify(bundle, trust)
+
+    _title("3. The history of one battery")
+    _show_one(place)
+
+    _title("4. Damage a copy, and verify it")
+    shutil.copytree(bundle, damaged)
+    where = _flip_one_bit(damaged / _DAMAGED)
+    click.echo(f"one bit of byte {where} in {damaged / _DAMAGED} is changed")
+    bad = _verify(damaged, trust)
+
+    _title("Go on")
+    click.echo(f"packtrace show CODE --home {place.folder}")
+    click.echo(f"packtrace verify {bundle} --trust {home.trust}")
+    if not no_serve:
+        click.echo("The web form comes with a later version; nothing is served yet.")
+    return 0 if (good, bad) == (Outcome.VERIFIED, Outcome.REFUTED) else 1
+
+
+def _sample_folders() -> Iterator[Path]:
+    """The folders of samples that are installed with this package."""
+    with as_file(files("packtrace.sample_batches")) as samples:
+        yield from (folder for folder in sorted(samples.iterdir()) if (folder / EVENTS).is_file())
+
+
+def _verify(bundle: Path, trust: Trust) -> Outcome:
+    report: Report = verify_source(bundle, trust=trust)
+    click.echo(format_text(report), nl=False)
+    return report.outcome
+
+
+def _show_one(place: Place) -> None:
+    """Tell the battery of which the log has most to tell."""
+    with read_ledger(place) as ledger:
+        chains = [chain for chain in chains_of(place, ledger, "battery") if isinstance(chain.state, Battery)]
+        longest = max(chains, key=lambda chain: chain.seq)
+        told = list(read_chain(ledger, longest.subject))
+        click.echo("\n".join(as_text(longest.subject, told, [], ledger.world())))
+
+
+def _flip_one_bit(path: Path) -> int:
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle] ^= 1
+    path.write_bytes(data)
+    return middle
+
+
+def _title(text: str) -> None:
+    click.echo(f"\n== {text}")

@@ -1,0 +1,155 @@
+"""`packtrace verify`: the verdict on a source, and whom it rests on. Loads no database library."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+from filelock import FileLock
+
+from ...signing.errors import SigningError
+from ...signing.note import MAX_NOTE
+from ..errors import TraceError
+from ..verify.findings import Outcome
+from ..verify.pins import Pins, format_pins, parse_pins
+from ..verify.report import Report, format_json_lines, format_text
+from ..verify.trust import Trust, parse_trust
+from ..verify.verify_source import verify_source
+from .place import Place, place_options
+from .progress import progress
+from .text_input import check_is_file
+
+_MAX_FILE: Final = 16 << 20
+_MARK: Final = "://"
+TRUST: Final = "trust.json"
+
+
+@click.command()
+@click.argument("source")
+@click.option(
+    "--trust",
+    "trust_file",
+    metavar="FILE",
+    help="Whom to trust.  [default: trust.json of the home that was named, unless SOURCE lies in it]",
+)
+@click.option(
+    "--checkpoint",
+    "checkpoint_files",
+    metavar="FILE",
+    multiple=True,
+    help="A checkpoint of the log that came another way. May be repeated.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="One line for each subject as well.")
+@click.option("--json", "as_json", is_flag=True, help="One object a line, the summary last.")
+@place_options
+@click.pass_obj
+def verify(
+    place: Place,
+    source: str,
+    trust_file: str | None,
+    checkpoint_files: tuple[str, ...],
+    verbose: bool,
+    as_json: bool,
+) -> int:
+    """Verify SOURCE: a bundle folder or zip, a receipt, a home or database, or a log's URL.
+
+    Exit code: 0 VERIFIED, 1 REFUTED, 3 UNDECIDED. What is verified is remembered in pins.json of the home, so
+    that a log which shows two pasts is caught.
+    """
+    trust = _load_trust(place, source, trust_file)
+    checkpoints = [_read_file(file, MAX_NOTE) for file in checkpoint_files]
+    pins = _load_pins(place.folder / "pins.json")
+    with progress("verifying", None) as advance:
+        seen = 0
+
+        def on_progress(done: int, total: int) -> None:
+            nonlocal seen
+            advance(done - seen)
+            seen = done
+
+        report = verify_source(source, trust=trust, checkpoints=checkpoints, pins=pins, progress=on_progress)
+    if as_json:
+        for line in format_json_lines(report):
+            sys.stdout.write(line.decode("utf-8") + "\n")
+    else:
+        sys.stdout.write(format_text(report, verbose=verbose))
+    if report.outcome is Outcome.VERIFIED and report.trust is not None:
+        _pin(place.folder, report, report.trust)
+    return report.exit_code
+
+
+def _load_trust(place: Place, source: str, named: str | None) -> Trust | None:
+    """Whom to trust; never what lies beside the source, which whoever made the source could have written.
+
+    Raises:
+        click.UsageError: The file that is meant is no trust file.
+    """
+    if named is None:
+        home = place.said_home
+        missing = _why_untrusted(home, source)
+        if home is None or missing:
+            why = f"expected --trust FILE, got none{missing}"
+            click.echo(f"trust: {why}; whose log this is, is not checked", err=True)
+            return None
+        named = str(home / TRUST)
+    try:
+        return parse_trust(_read_file(named, _MAX_FILE))
+    except (TraceError, SigningError) as error:
+        raise click.UsageError(f"trust: {error}, at {named}") from error
+
+
+def _why_untrusted(home: Path | None, source: str) -> str:
+    """Why the trust file of the home that was named is not taken; empty where it is, or no home was named."""
+    if home is None:
+        return ""
+    if _lies_in(source, home):
+        return f", and the source lies in {home} itself"
+    return "" if (home / TRUST).is_file() else f", and there is none in {home}"
+
+
+def _lies_in(source: str, home: Path) -> bool:
+    path = source.removeprefix("sqlite:///")
+    if _MARK in path:
+        description = home / "home.json"
+        # The home says which database is its own; a home without one has it inside.
+        return description.is_file() and path.partition(_MARK)[2] in description.read_text("utf-8", "replace")
+    return Path(path).resolve().is_relative_to(home.resolve())
+
+
+def _read_file(named: str, limit: int) -> bytes:
+    check_is_file(named)
+    with open(named, "rb") as file:
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise click.UsageError(f"input: expected at most {limit} bytes, got more, at {named}")
+    return data
+
+
+def _load_pins(path: Path) -> Pins:
+    """What was verified before; a file that can't be read is an error, since a lost pin hides a second past.
+
+    Raises:
+        click.UsageError: It holds something else.
+    """
+    if not path.exists():
+        return Pins()
+    try:
+        return parse_pins(_read_file(str(path), _MAX_FILE))
+    except TraceError as error:
+        raise click.UsageError(f"pins: {error}, at {path}") from error
+
+
+def _pin(folder: Path, report: Report, trust: Trust) -> None:
+    """Remember what was verified. The verdict stands where this fails, and the failure is told."""
+    path = folder / "pins.json"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with FileLock(folder / "pins.json.lock"):
+            pins = _load_pins(path).with_pin((trust.origin, trust.keys_digest), report.size, report.root)
+            beside = path.with_name("pins.json.new")
+            beside.write_bytes(format_pins(pins))
+            beside.replace(path)
+    except OSError as error:
+        click.echo(f"pins: expected to remember this, got {error.strerror or error}, at {path}", err=True)
