@@ -26,6 +26,7 @@ from .place import Place
 from .text_input import read_text
 
 DEMONSTRATION: Final = "demonstration"
+OPENED: Final = ("log.opened", DEMONSTRATION)
 FILE: Final = Path("published_keys") / "keys.json"
 _LIMIT: Final = 1 << 20
 
@@ -58,8 +59,7 @@ def found_sample_log(place: Place, folder: Path, first: Line, passphrase: bytes 
     text = first.submission.events[0]
     opened = parse_event_jws(text).value
     data = opened.get("data")
-    purpose = data.get("purpose") if isinstance(data, dict) else None
-    if (opened.get("type"), purpose) != ("log.opened", DEMONSTRATION):
+    if not isinstance(data, dict) or (opened.get("type"), data.get("purpose")) != OPENED:
         raise click.UsageError(
             f"samples: expected log.opened for {DEMONSTRATION}, got another event, at {first.source}:1"
         )

@@ -154,9 +154,11 @@ def _event_lines(told: Told, world: World) -> Iterator[str]:
 def _value(name: str, value: Any, world: World) -> str:
     """A member of a statement in words; nothing for what only machines read."""
     match value:
+        case {"g": int(), "basis": str(), **rest}:
+            scale = f", scale of {format_mass(rest['scale_g'])}" if "scale_g" in rest else ""
+            return f"{format_mass(value['g'])} {value['basis']}{scale}"
         case {"g": int(), **rest}:
-            about = ", ".join(f"{key} {item}" for key, item in rest.items())
-            return f"{format_mass(value['g'])}{f' ({about})' if about else ''}"
+            return " ".join([*(str(item) for item in rest.values()), format_mass(value["g"])])
         case [{"...": str()}]:
             return "withheld"
         case dict():
