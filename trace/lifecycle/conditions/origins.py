@@ -114,20 +114,23 @@ def registration(case: Case) -> None:
     code = subject.code
     if code:
         _remark_future_date(case, code)
-    maker = case.world.vendor(code.vendor) if code else None
-    chain = case.world.chain(maker) if maker else None
-    if (
-        code
-        and chain
-        and isinstance(chain.state, Org)
-        and code.production_date > chain.state.enrolled_at.date()
-    ):
+    maker = maker_since_enrolment(case, code)
+    if code and maker:
         case.refuse(
             "MAKER_MUST_REGISTER",
-            expected=f"battery.manufactured by {maker}, enrolled since {chain.state.enrolled_at.date()}",
+            expected=f"battery.manufactured by {maker}, which was enrolled before",
             got=f"a registration of a battery made on {code.production_date}; use a tag",
             where="/sub",
         )
+
+
+def maker_since_enrolment(case: Case, code: BatteryCode | None) -> str | None:
+    """The enrolled maker of a battery that was made, as its code says, since that maker's enrolment."""
+    maker = case.world.vendor(code.vendor) if code else None
+    chain = case.world.chain(maker) if maker else None
+    if code is None or chain is None or not isinstance(chain.state, Org):
+        return None
+    return maker if code.production_date > chain.state.enrolled_at.date() else None
 
 
 def label_seen(case: Case) -> None:

@@ -8,8 +8,9 @@ from ....signing.base64url import b64url, parse_b64url
 from ....signing.merkle import leaf_hash, root_of
 from ...codes.subjects import Subject, parse_subject
 from .. import words
-from ..state import Batch, Battery, Org
+from ..state import Batch, Battery
 from .case import Case
+from .origins import maker_since_enrolment
 
 _LEVELS: Final = "PMC"
 
@@ -122,20 +123,12 @@ def _check_not_anothers(case: Case, parent: str) -> None:
 
 def _check_maker_did_not_have_to(case: Case, child: Subject, parent: Battery) -> None:
     """A code of an enrolled maker, made since, begins in its maker's own pack; otherwise a tag serves."""
-    code = child.code
-    maker = case.world.vendor(code.vendor) if code else None
-    chain = case.world.chain(maker) if maker else None
-    if (
-        code
-        and chain
-        and isinstance(chain.state, Org)
-        and code.production_date > chain.state.enrolled_at.date()
-        and parent.maker != maker
-    ):
+    maker = maker_since_enrolment(case, child.code)
+    if maker and parent.maker != maker:
         case.refuse(
             "MAKER_MUST_REGISTER",
             expected=f"a part of a pack made by {maker}; use a tag",
-            got=f"a child made on {code.production_date} out of another pack",
+            got="a child made since its maker was enrolled, out of another pack",
             where="/sub",
         )
 
