@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from packtrace.tests.ledger.node import Node
+from packtrace.tests.ledger.workers import Workers
 from packtrace.tests.scene import Scene
 from packtrace.trace.ledger.home import Home
 
@@ -59,3 +60,10 @@ def node(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Node]:
     made = Node(Home.create(tmp_path / "home", Scene().origin, db=db))
     yield made
     made.close()
+
+
+@pytest.fixture
+def workers(tmp_path: Path) -> Iterator[Workers]:
+    started = Workers(tmp_path)
+    yield started
+    started.close()

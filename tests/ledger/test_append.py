@@ -6,7 +6,7 @@ from packtrace.signing.checkpoint import open_checkpoint
 from packtrace.signing.disclosures import format_presentation, withhold
 from packtrace.signing.merkle import check_inclusion, leaf_hash
 from packtrace.signing.tlog_proof import parse_tlog_proof
-from packtrace.tests.ledger.node import Node, append_one, codes, resigned, statuses
+from packtrace.tests.ledger.node import Node, append_one, check_whole_log, codes, resigned, statuses
 from packtrace.tests.scene import event_id, p256_key, pack_code
 from packtrace.trace.codes.label import label_digest
 from packtrace.trace.ledger.ledger import Ledger, Submission
@@ -170,3 +170,16 @@ def test_token_of_another_label_takes_nothing_in(node: Node) -> None:
         text = scene.sign(scene.dismantler, "battery.taken_in", sub, taken | {"token": slot})
         assert codes([append_one(ledger, format_presentation(text, [disclosure]))]) == [outcome]
         scene.heads = heads if outcome else scene.heads
+
+
+def test_ledgers_on_one_home_take_turns(node: Node) -> None:
+    """What one remembers of the chains and tiles is of no use once another has appended."""
+    ledgers = [node.create(), node.open()]
+    append_one(ledgers[0], node.scene.manufactured(pack_code(1)))
+    for turn in range(6):
+        text = node.scene.inspected(node.scene.maker, pack_code(1))
+        assert append_one(ledgers[turn % 2], text).status == "accepted"
+        check_receipt(node, ledgers[turn % 2], text)
+    stale = node.scene.inspected(node.scene.maker, pack_code(1), seq=6, prev="A" * 43)
+    assert codes([append_one(ledger, stale) for ledger in ledgers]) == ["PLACE_TAKEN"] * 2
+    check_whole_log(ledgers[0], node)

@@ -1,9 +1,9 @@
 """Other processes for the tests: each line of input is a job, done by a child that may be killed.
 
 The children are forked from a process that has imported everything and opened nothing, so that starting one
-takes milliseconds. A job is ``{"home", "now", "submissions", "each", "acks"}`` and perhaps ``"grow"``.
-The file `acks` comes to be when the ledger is open; for every submission that is answered it gets a line with
-status, places and code.
+takes milliseconds. A job is ``{"home", "now", "submissions", "each", "acks"}``; ``"gate"`` and ``"grow"`` are
+told below. The file `acks` comes to be when the ledger is open; for every submission that is answered it gets
+a line with status, places and code.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from packtrace.trace.rules.ruleset import RuleSet, load_rules
 
 def work(job: dict[str, Any], rules: RuleSet) -> None:
     """Append the job's submissions, `each` at a time, and write down what was acknowledged."""
+    if "gate" in job:
+        Path(job["gate"]).read_bytes()  # a pipe: waits until somebody writes to it
     home = Home.load(Path(job["home"]))
     now = datetime.fromisoformat(job["now"])
     submissions = [Submission(tuple(texts)) for texts in job["submissions"]]
