@@ -1,7 +1,7 @@
 """`packtrace bench`: what recording and auditing cost, in signatures of this very machine.
 
-A verification of one Ed25519 signature over the same bytes (Y1) is measured in the same run, in turns with the
-rest, so that the ratios survive a slow or a busy machine. Times are of the processor, not of the clock.
+A verification of one Ed25519 signature over the same bytes (Y1) is measured in the same run, in turns with
+the rest, so that the ratios survive a slow or a busy machine. Times are of the processor, not of the clock.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Round:
 def bench(rounds: int, events: int, as_json: bool) -> None:
     """Measure recording and auditing on this machine, as ratios to the verification of a signature (Y1).
 
-    Recording is durable, in one batch, in a SQLite log of its own; auditing is a whole `verify` of its bundle.
+    Recording is durable, in one batch, in a SQLite log of its own; auditing is a `verify` of its bundle.
     """
     with progress("measuring", rounds) as done:
         measured = []
@@ -132,7 +132,7 @@ def _sign(ledger: Ledger, key: PrivateKey, events: int, now: datetime) -> Iterat
         statement = next_statement(
             world,
             "battery.manufactured",
-            f"battery:gbt34014:{VENDOR}PB520B52Q01G4{number:07d}",
+            f"battery:gbt34014:{VENDOR}PB520B52Q01G49{number:07d}",
             iss=MAKER,
             occurred_at=now,
             nonce=os.urandom(NONCE_BYTES),

@@ -154,8 +154,8 @@ def _event_lines(told: Told, world: World) -> Iterator[str]:
 def _value(name: str, value: Any, world: World) -> str:
     """A member of a statement in words; nothing for what only machines read."""
     match value:
-        case {"g": int(), "basis": str(), **rest}:
-            scale = f", scale of {format_mass(rest['scale_g'])}" if "scale_g" in rest else ""
+        case {"g": int(), "basis": str()}:
+            scale = f", scale of {format_mass(value['scale_g'])}" if "scale_g" in value else ""
             return f"{format_mass(value['g'])} {value['basis']}{scale}"
         case {"g": int(), **rest}:
             return " ".join([*(str(item) for item in rest.values()), format_mass(value["g"])])
