@@ -291,6 +291,9 @@ FOREIGN_TAG ERROR 8
 MAKER_MUST_REGISTER ERROR 8
   该电池应由其生产企业登记。
   The battery is for its maker to register.
+FOREIGN_MODEL ERROR 8
+  型号属于另一机构。
+  The model is another organisation's.
 COMPOSITION_CONFLICT ERROR 8
   组成关系相互矛盾。
   What is in what contradicts itself.
@@ -324,6 +327,9 @@ CODE_DATE_IN_FUTURE WARNING 8
 UNSEEN_LABEL WARNING 8
   接收时未见登记在案的标签，也无照片。
   Taken in without the label of record or a photo.
+UNSEEN_LABEL_LIMIT ERROR 8
+  一天内未见标签的接收次数超过上限。
+  More batteries were taken in without their labels on one day than the policy allows.
 LOST_THEN_TAKEN_IN WARNING 8
   曾报失的电池被接收。
   A battery reported lost was taken in.
