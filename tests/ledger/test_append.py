@@ -183,3 +183,15 @@ def test_ledgers_on_one_home_take_turns(node: Node) -> None:
     stale = node.scene.inspected(node.scene.maker, pack_code(1), seq=6, prev="A" * 43)
     assert codes([append_one(ledger, stale) for ledger in ledgers]) == ["PLACE_TAKEN"] * 2
     check_whole_log(ledgers[0], node)
+
+
+def test_vendor_code_is_one_organisations_from_one_append_to_the_next(node: Node) -> None:
+    ledger, scene = node.create(), node.scene
+    rival = scene.party("rival", 6, "battery_maker", vendor_codes=("04Q",))
+    enrolled = scene.enrolled(rival)
+    assert codes([append_one(ledger, enrolled)]) == ["VENDOR_CODE_TAKEN"]
+    given_up = scene.sign(scene.registrar, "org.changed", scene.maker.org, {"vendor_codes": []})
+    assert append_one(ledger, given_up).status == "accepted"
+    assert append_one(ledger, enrolled).status == "accepted"
+    third = scene.party("third", 7, "battery_maker", vendor_codes=("04Q",))
+    assert codes([append_one(ledger, scene.enrolled(third))]) == ["VENDOR_CODE_TAKEN"]

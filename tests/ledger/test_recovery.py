@@ -13,12 +13,14 @@ from packtrace.tests.ledger.node import Node, append_one, check_whole_log, statu
 from packtrace.tests.scene import Scene, event_id, pack_code
 from packtrace.trace.ledger.errors import (
     CheckpointConflictError,
+    EventUnknownError,
     FatalStorageError,
     HomeError,
     LedgerDamagedError,
     LedgerRolledBackError,
     LedgerStoppedError,
     LogSplitError,
+    ReceiptPendingError,
 )
 from packtrace.trace.ledger.home import Home
 from packtrace.trace.ledger.ledger import Ledger, Submission
@@ -92,6 +94,8 @@ def test_another_process_signs_what_one_left_unsigned(node: Node, register: Inte
     with pytest.raises(FatalStorageError):
         append_one(ledger, text)
     assert size_of(other.checkpoint(), node) == other.size - 1
+    with pytest.raises(ReceiptPendingError):
+        other.receipt(event_id(text))
     assert append_one(other, text).status == "known"
     assert size_of(other.checkpoint(), node) == other.size
 
@@ -134,6 +138,15 @@ def test_row_of_the_signed_tree_that_changed_is_noticed_when_opening(node: Node,
     with pytest.raises(LedgerDamagedError):
         node.open()
     assert node.home.register.read_bytes() == signed
+
+
+def test_tile_of_an_older_part_of_the_tree_that_changed_is_noticed_when_opening(node: Node) -> None:
+    ledger = node.create()
+    ledger.append([Submission((node.scene.manufactured(pack_code(number)),)) for number in range(300)])
+    node.close()
+    node.flip("tile", "data", "level = 1")
+    with pytest.raises(LedgerDamagedError):
+        node.open()
 
 
 def test_entry_that_is_gone_is_noticed_when_opening(node: Node) -> None:
@@ -303,6 +316,17 @@ def test_creating_that_was_cut_short_can_be_repeated_and_nothing_else(
     ledger.close()
     with pytest.raises(HomeError):
         Ledger.create(node.home, node.scene.log_opened(), node.signer, node.clock)
+
+
+def test_receipt_that_stored_tiles_do_not_prove_is_not_given(node: Node) -> None:
+    ledger = node.create()
+    text = node.scene.manufactured(pack_code(1))
+    append_one(ledger, text)
+    node.flip("tile", "data", "level = 0")
+    with pytest.raises(LedgerDamagedError):
+        ledger.receipt(event_id(text))
+    with pytest.raises(EventUnknownError):
+        ledger.receipt("A" * 43)
 
 
 def test_ledger_is_opened_with_the_keys_of_its_log_alone(node: Node) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import fields
 from datetime import datetime
 
 import pytest
@@ -14,6 +15,8 @@ from packtrace.trace.ledger.errors import LedgerBusyError, LedgerStoppedError
 from packtrace.trace.ledger.ledger import Ledger, Outcome, Submission
 from packtrace.trace.ledger.register import file_lock
 from packtrace.trace.ledger.writer import Writer
+from packtrace.trace.rules.ruleset import RuleSet
+from packtrace.trace.statement import Event
 
 
 def test_what_many_threads_submit_is_recorded_in_few_appends(node: Node) -> None:
@@ -102,3 +105,30 @@ def test_cancelled_submission_is_not_recorded(node: Node) -> None:
     assert first.result().status == "accepted"
     assert ledger.size == size + 1
     assert append_one(ledger, text).status == "known"
+
+
+class FaultyRules(RuleSet):
+    """Rules with a bug that one event meets."""
+
+    def references(self, event: Event) -> tuple[str, ...]:
+        if event.sub.endswith(pack_code(13)):
+            raise ZeroDivisionError
+        return super().references(event)
+
+
+def test_bug_that_one_event_meets_fails_that_one_alone(node: Node) -> None:
+    node.create()
+    rules = node.scene.rules
+    faulty = FaultyRules(**{each.name: getattr(rules, each.name) for each in fields(rules)})
+    ledger = Ledger.open(node.home, node.signer, node.clock, rules=faulty)
+    node.opened.append(ledger)
+    numbers = (11, 12, 13, 14)
+    with Writer(ledger) as writer, file_lock(node.home.lock):
+        futures = [writer.submit(Submission((node.scene.manufactured(pack_code(n)),))) for n in numbers]
+    assert [type(future.exception()) for future in futures] == [
+        type(None),
+        type(None),
+        ZeroDivisionError,
+        type(None),
+    ]
+    check_whole_log(ledger, node)

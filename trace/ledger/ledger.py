@@ -306,7 +306,8 @@ class Ledger:
     def entries_of(self, subject: str) -> list[tuple[int, bytes]]:
         """The entries of a chain in order, each with its leaf index."""
         query = select(ENTRY.c.leaf_index, ENTRY.c.entry).where(ENTRY.c.subject == subject)
-        return [(row.leaf_index, row.entry) for row in self._fetch(query.order_by(ENTRY.c.seq))]
+        rows = self._fetch(query.order_by(ENTRY.c.seq), {})
+        return [(row.leaf_index, row.entry) for row in rows]
 
     def tile(self, level: int, index: int, width: int = TILE_WIDTH) -> bytes:
         """The first hashes of a tile; fewer than `width`, or none, where there are no more."""
@@ -359,7 +360,7 @@ class Ledger:
         """Steps 2 and 3 in one transaction."""
         arrivals = [arrival for unit in units if not isinstance(unit, TraceError) for arrival in unit]
         with self._database.write() as connection:
-            fetch: Fetch = lambda query: connection.execute(query).all()  # noqa: E731
+            fetch: Fetch = lambda query, values: connection.execute(query, values).all()  # noqa: E731
             tree = load_tree(connection)
             self._publisher.check_not_rolled_back(tree)
             if self._cache.size != tree.size:
@@ -439,9 +440,9 @@ class Ledger:
     def _read_tile(self, tile: TileId) -> bytes:
         return self.tile(int(tile.level), tile.index, tile.width)
 
-    def _fetch(self, query: Select[Any]) -> Sequence[Row[Any]]:
+    def _fetch(self, query: Select[Any], values: dict[str, Any]) -> Sequence[Row[Any]]:
         with self._database.read() as connection:
-            return connection.execute(query).all()
+            return connection.execute(query, values).all()
 
     def _forget(self) -> None:
         """Drop what is remembered of the database: it may be ahead of what was committed."""

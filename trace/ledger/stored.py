@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, bindparam, select
 
 from ..lifecycle.advance import advance, advance_past
 from ..lifecycle.encoding import decode_state
@@ -16,11 +16,23 @@ from ..statement import parse_entry, parse_event_jws, read_event
 from ..world import Changes
 from .tables import CHAIN, ENTRY, KEY, REFERENCE, VENDOR
 
-Fetch = Callable[[Select[Any]], Sequence[Row[Any]]]
-"""Runs a query and gives all its rows."""
+Fetch = Callable[[Select[Any], dict[str, Any]], Sequence[Row[Any]]]
+"""Runs a query with these values and gives all its rows."""
 
 MAX_CACHED: Final = 100_000  # chains
 _CHUNK: Final = 10_000  # values in one query; SQLite allows 32,766
+
+# Built once: to build a query costs as much as to run it.
+_CHAINS: Final = select(CHAIN).where(CHAIN.c.subject.in_(bindparam("some", expanding=True)))
+_KEY_HOME: Final = select(KEY.c.subject).where(KEY.c.kid == bindparam("name"))
+_VENDOR: Final = select(VENDOR.c.subject).where(VENDOR.c.code == bindparam("name"))
+_PAST: Final = select(ENTRY.c.entry).where(ENTRY.c.subject == bindparam("name")).order_by(ENTRY.c.seq)
+_REFERENCES: Final = (
+    select(REFERENCE).where(REFERENCE.c.target == bindparam("name")).order_by(REFERENCE.c.leaf_index)
+)
+_KNOWN: Final = select(ENTRY.c.event_id, ENTRY.c.leaf_index).where(
+    ENTRY.c.event_id.in_(bindparam("some", expanding=True))
+)
 
 
 @dataclass(slots=True)
@@ -58,7 +70,7 @@ class StoredWorld:
         for start in range(0, len(missing), _CHUNK):
             some = missing[start : start + _CHUNK]
             chains.update(dict.fromkeys(some))
-            for row in self._fetch(select(CHAIN).where(CHAIN.c.subject.in_(some))):
+            for row in self._fetch(_CHAINS, {"some": some}):
                 chains[row.subject] = _chain(row)
 
     def chain(self, subject: str) -> Chain | None:
@@ -68,21 +80,20 @@ class StoredWorld:
 
     def key_home(self, kid: str) -> str | None:
         keys = self._cache.keys
-        if kid not in keys:  # to build a query costs more than everything else about an event
-            keys[kid] = self._subject(select(KEY.c.subject).where(KEY.c.kid == kid))
+        if kid not in keys:
+            keys[kid] = self._subject(_KEY_HOME, kid)
         return keys[kid]
 
     def vendor(self, code: str) -> str | None:
         vendors = self._cache.vendors
         if code not in vendors:
-            vendors[code] = self._subject(select(VENDOR.c.subject).where(VENDOR.c.code == code))
+            vendors[code] = self._subject(_VENDOR, code)
         return vendors[code]
 
     def past(self, subject: str) -> Past | None:
         past: Past | None = None
         state: State | None = None
-        query = select(ENTRY.c.entry).where(ENTRY.c.subject == subject).order_by(ENTRY.c.seq)
-        for row in self._fetch(query):
+        for row in self._fetch(_PAST, {"name": subject}):
             text, recorded_at = parse_entry(row.entry)
             event = read_event(parse_event_jws(text))
             before, state = state, advance(event, recorded_at, state, past)
@@ -90,13 +101,11 @@ class StoredWorld:
         return past
 
     def references_to(self, target: str) -> tuple[Reference, ...]:
-        query = select(REFERENCE).where(REFERENCE.c.target == target).order_by(REFERENCE.c.leaf_index)
-        return tuple(
-            Reference(row.target, row.leaf_index, row.subject, row.event_id) for row in self._fetch(query)
-        )
+        rows = self._fetch(_REFERENCES, {"name": target})
+        return tuple(Reference(row.target, row.leaf_index, row.subject, row.event_id) for row in rows)
 
-    def _subject(self, query: Select[Any]) -> str | None:
-        rows = self._fetch(query)
+    def _subject(self, query: Select[Any], name: str) -> str | None:
+        rows = self._fetch(query, {"name": name})
         return rows[0].subject if rows else None
 
     def known(self, event_ids: Sequence[str]) -> dict[str, int]:
@@ -104,8 +113,8 @@ class StoredWorld:
         found: dict[str, int] = {}
         for start in range(0, len(event_ids), _CHUNK):
             some = event_ids[start : start + _CHUNK]
-            query = select(ENTRY.c.event_id, ENTRY.c.leaf_index).where(ENTRY.c.event_id.in_(some))
-            found.update((row.event_id, row.leaf_index) for row in self._fetch(query))
+            rows = self._fetch(_KNOWN, {"some": some})
+            found.update((row.event_id, row.leaf_index) for row in rows)
         return found
 
 
