@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,7 @@ import click
 
 from ..ledger.ledger import Ledger
 from ..lifecycle.keyring import log_state
+from ..statement import parse_entry
 from .event_lines import Line, parse_event_lines
 from .key_store import passphrase_option, read_passphrase
 from .ledger_access import open_ledger
@@ -59,8 +61,8 @@ def load_samples(place: Place, folder: Path, *, as_json: bool, passphrase: bytes
         found_sample_log(place, folder, lines[0], passphrase)
     counts: Counter[str] = Counter()
     with open_ledger(place, passphrase) as ledger, progress("loading", len(lines)) as done:
-        told = _tells_story(ledger, lines)
-        for line, outcome in submit_lines(ledger, iter(lines), on_error="stop", story_times=told):
+        story_from = _story_from(ledger, lines)
+        for line, outcome in submit_lines(ledger, iter(lines), on_error="stop", story_from=story_from):
             if as_json or outcome.status == "refused":
                 print_outcome(line, outcome, as_json=as_json)
             counts[outcome.status] += 1
@@ -79,6 +81,10 @@ def _read(events: Path) -> list[Line]:
         return list(parse_event_lines(str(events), file))
 
 
-def _tells_story(ledger: Ledger, lines: list[Line]) -> bool:
-    """Whether the times of the lines are recorded in place of the clock's."""
-    return log_state(ledger.world()).purpose == DEMONSTRATION and all(line.at for line in lines)
+def _story_from(ledger: Ledger, lines: list[Line]) -> datetime | None:
+    """The last time that the log has recorded, if lines may name later ones; None where the clock rules."""
+    if log_state(ledger.world()).purpose != DEMONSTRATION or not all(line.at for line in lines):
+        return None
+    size = ledger.size
+    (entry,) = ledger.entries(size - 1, size)
+    return parse_entry(entry)[1]

@@ -42,6 +42,10 @@ COMMANDS: Final[dict[str, str]] = {
 """Each command with its line of help, told here so that listing them imports none."""
 
 
+class ClosedPipeError(Exception):
+    """Nobody reads what is printed any more."""
+
+
 class LazyGroup(click.Group):
     """A group that imports a command's module when the command is called."""
 
@@ -58,13 +62,21 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, and see its output on its way: click would answer a closed pipe as a refusal."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError as error:
+            raise ClosedPipeError from error
+        return result
+
     def main(self, args: Sequence[str] | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]
         """Run, and leave with an exit code: this is the outermost edge, where every error is answered."""
         extra["standalone_mode"] = False
         try:
             status = super().main(args, **extra)
-            sys.stdout.flush()
-        except BrokenPipeError:  # the reader, `head` perhaps, has seen enough
+        except ClosedPipeError:  # the reader, `head` perhaps, has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             sys.exit(CLOSED_PIPE)
         except click.ClickException as error:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -22,6 +23,8 @@ from .ledger_access import open_ledger, read_ledger
 from .place import Place, place_options
 from .subject_input import parse_org_input
 from .text_input import read_text
+
+_JWS: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{86}")
 
 
 @click.group(no_args_is_help=True)
@@ -186,8 +189,11 @@ def given_key(jwk: str, possession: str) -> dict[str, Any]:
         raise click.UsageError(f"jwk: expected a JSON object, got {error}") from None
     if not isinstance(value, dict):
         raise click.UsageError("jwk: expected a JSON object, got another value")
-    proof = possession if possession.count(".") == 2 and not Path(possession).is_file() else None
-    return {"jwk": value, "possession": proof or read_text(possession, limit=8_192).strip()}
+    is_proof = _JWS.fullmatch(possession) is not None
+    return {
+        "jwk": value,
+        "possession": possession if is_proof else read_text(possession, limit=8_192).strip(),
+    }
 
 
 def print_placed(what: str, placed: Placed) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -77,7 +78,7 @@ def submit_lines(
     *,
     on_error: OnError,
     confirm_clock: bool = False,
-    story_times: bool = False,
+    story_from: datetime | None = None,
 ) -> Iterator[tuple[Line, Outcome]]:
     """Append what the lines hold, a thousand at a time, and tell what became of each, in their order.
 
@@ -86,7 +87,7 @@ def submit_lines(
         lines: A line that could not be read is refused like any other.
         on_error: What a refusal does to the lines after it, or to all.
         confirm_clock: As `Ledger.append`.
-        story_times: Record the times that the lines name, for a log of samples.
+        story_from: Record the times that the lines name, but none before this one; for a log of samples.
     """
     stopped = False
     whole = [list(lines)] if on_error == "rollback" else batches(lines, BATCH)
@@ -94,13 +95,13 @@ def submit_lines(
         if stopped:
             yield from ((line, _SKIPPED) for line in batch)
             continue
-        outcomes = _append(ledger, batch, on_error, confirm_clock, story_times)
+        outcomes = _append(ledger, batch, on_error, confirm_clock, story_from)
         stopped = on_error == "stop" and any(outcome.status == "refused" for outcome in outcomes)
         yield from zip(batch, outcomes, strict=True)
 
 
 def _append(
-    ledger: Ledger, batch: list[Line], on_error: OnError, confirm_clock: bool, story_times: bool
+    ledger: Ledger, batch: list[Line], on_error: OnError, confirm_clock: bool, story_from: datetime | None
 ) -> list[Outcome]:
     unread = [number for number, line in enumerate(batch) if line.error]
     if unread and on_error == "rollback":
@@ -111,7 +112,7 @@ def _append(
         ledger.append(
             [line.submission for line in some if line.submission],
             on_error=on_error,
-            at=[line.at for line in some if line.at] if story_times else None,
+            at=[max(line.at, story_from) for line in some if line.at] if story_from else None,
             confirm_clock=confirm_clock,
         )
         if some
