@@ -176,3 +176,21 @@ def test_restored_backup_is_a_rollback_to_whoever_has_seen_more(node: Node) -> N
     home = verify_source(node.home.path, trust=trust)  # The register beside the database remembers.
     assert "LOG_ROLLED_BACK" in {code for code, _ in found(home)}
     assert home.outcome is Outcome.REFUTED
+
+
+def test_register_that_is_behind_a_busy_ledger_is_no_rollback(node: Node) -> None:
+    """It is read first: what the ledger records meanwhile is ahead of it."""
+    ledger = lived(node)
+    register = node.home.register.read_bytes()
+    ledger.append([Submission((node.scene.manufactured(pack_code(1)),))])
+    node.home.register.write_bytes(register)
+    report = verify_source(node.home.path, trust=trust_of(node.scene))
+    assert (report.outcome, found(report), report.size) == (Outcome.VERIFIED, [], ledger.size)
+
+
+def test_register_of_another_history_is_refuted(node: Node) -> None:
+    ledger = lived(node)
+    register = node.home.register.read_bytes()
+    node.home.register.write_bytes(register.replace(f"\\n{ledger.size}\\n".encode(), b"\\n7\\n"))
+    report = verify_source(node.home.path, trust=trust_of(node.scene))
+    assert report.outcome is Outcome.REFUTED

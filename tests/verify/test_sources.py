@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from packtrace.signing.checkpoint import Checkpoint
+from packtrace.signing.disclosures import withhold
 from packtrace.signing.merkle import leaf_hash, node_from_leaves, prove_inclusion
 from packtrace.signing.tlog_proof import TlogProof, format_tlog_proof
 from packtrace.tests.scene import Scene, event_id, module_code, pack_code
@@ -342,6 +343,48 @@ def test_bundle_of_a_battery_holds_the_groups_of_what_was_undone(tmp_path: Path)
     whole = verify_source(log.write(tmp_path / "log"), trust=trust_of(scene))
     assert (whole.outcome, codes(whole)) == (Outcome.VERIFIED, []), format_text(whole)
     report = verify_source(battery(log, tmp_path / "one"), trust=trust_of(scene))
+    assert (report.outcome, codes(report)) == (Outcome.VERIFIED, []), format_text(report)
+
+
+def shared_vehicle() -> tuple[Scene, SmallLog, list[str]]:
+    """Two packs in one vehicle, the first taken out and the place given to a third."""
+    scene = Scene()
+    packs = [f"battery:gbt34014:{pack_code(number)}" for number in range(3)]
+    texts = [*scene.founding(), *(scene.manufactured(pack_code(number)) for number in range(3))]
+    vehicle = "vehicle:AAAAAAAAAAAAAAAAAAAAAA"
+
+    def fit(pack: str, position: int) -> None:
+        said = {"vehicle": vehicle, "position": position, "of": 2}
+        texts.append(scene.sign(scene.maker, "battery.installed", pack, said))
+        slot, _ = withhold("VIN", bytes(16))
+        said = {
+            "battery": pack,
+            "installed": event_id(texts[-1]),
+            "vin": slot,
+            "packs": 2,
+            "swap_model": False,
+        }
+        texts.append(scene.sign(scene.maker, "vehicle.fitted", vehicle, said))
+
+    fit(packs[0], 1)
+    fit(packs[1], 2)
+    said = {"vehicle": vehicle, "capacity": "vehicle_maker", "read_by": "camera", "reason": "repair"}
+    texts.append(scene.sign(scene.maker, "battery.removed", packs[0], said))
+    said = {"battery": packs[0], "removed": event_id(texts[-1])}
+    texts.append(scene.sign(scene.maker, "vehicle.taken_out", vehicle, said))
+    fit(packs[2], 1)
+    return scene, SmallLog(scene.log_key, entries_of_events(texts)), packs
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_bundle_of_a_battery_knows_what_became_of_the_others_in_its_vehicle(
+    tmp_path: Path, number: int
+) -> None:
+    """The third finds room only because the first has left."""
+    scene, log, packs = shared_vehicle()
+    whole = verify_source(log.write(tmp_path / "log"), trust=trust_of(scene))
+    assert (whole.outcome, codes(whole)) == (Outcome.VERIFIED, []), format_text(whole)
+    report = verify_source(battery(log, tmp_path / "one", packs[number]), trust=trust_of(scene))
     assert (report.outcome, codes(report)) == (Outcome.VERIFIED, []), format_text(report)
 
 

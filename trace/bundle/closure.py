@@ -1,8 +1,8 @@
 """Which entries a bundle of one battery needs, so that every entry in it can be judged.
 
 The whole registry; the chain and the notes of the battery; and, for each entry that is needed: the earlier
-entries of its chain, the members of its group, and the chains of what it refers to, as far as that entry saw
-them.
+entries of its chain, the members of its group, and the chains that its judgement looks at, as far as it saw
+them. Which those are the judge itself says: it is asked again until it asks for nothing new.
 """
 
 from __future__ import annotations
@@ -13,11 +13,17 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from ..errors import RefusedError
+from ..lifecycle.judge import judge
+from ..lifecycle.keyring import find_key
+from ..lifecycle.state import Demand
 from ..lifecycle.table import ROWS
 from ..rules.ruleset import RuleSet
-from ..statement import Event, parse_entry, parse_event_jws, read_event
+from ..statement import Event, Moment, parse_entry, parse_event_jws, read_event
+from ..verify.watched import Watched
+from ..world import Memory
 
 REGISTRY: Final = ("log", "org", "keys")
+_REGISTRY: Final = tuple(f"{kind}:" for kind in REGISTRY)
 
 
 class ChainSource(Protocol):
@@ -38,6 +44,7 @@ class _Closure:
     source: ChainSource
     rules: RuleSet
     size: int
+    end: int = 0  # leaf below which chains are needed
     entries: dict[int, bytes] = field(default_factory=dict)
     chains: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)
     upto: dict[str, int] = field(default_factory=dict)  # subject -> leaf below which its entries are in
@@ -73,29 +80,38 @@ class _Closure:
         events = (_event(data) for _, data in self.chain(subject))
         return next((event for event in events if event.id == event_id), None)
 
-    def follow(self, leaf: int, event: Event) -> None:
-        """Whatever the judgement of one entry rests on."""
-        for subject in self.named(event):
-            self.need(subject, leaf)
-        for at, member in self.group(leaf, event):
-            self.need(member.sub, at + 1)
+    def complete(self, origin: str) -> None:
+        """Take in what the judgement of the entries rests on, until nothing new is asked for."""
+        count = -1
+        while count != len(self.entries):
+            count = len(self.entries)
+            while self.queue:
+                leaf, event = self.queue.popleft()
+                for at, member in self.group(leaf, event):
+                    self.need(member.sub, at + 1)
+            for leaf, subject in self.asked_for(origin):
+                self.need(subject, leaf)
 
-    def named(self, event: Event) -> Iterator[str]:
-        """The subjects whose chains a judge looks at, but for the registry."""
-        voided = event.data.get("event")
-        if event.type.endswith(".voided") and isinstance(voided, str):
-            # What the voided event named is looked at again: a batch may have closed since.
-            undone = self.event_of(event.sub, voided)
-            if undone is not None:
-                yield from self._subjects(undone)
-        if event.sub.startswith("notes:"):
-            yield event.sub.removeprefix("notes:")
-        yield from self._subjects(event)
-
-    def _subjects(self, event: Event) -> Iterator[str]:
-        for target in self.rules.references(event):
-            if ":" in target:  # the others are ids of events of the same chain or group
-                yield target
+    def asked_for(self, origin: str) -> list[tuple[int, str]]:
+        """The chains that a judge looks at, each with the leaf of the entry that it judges."""
+        world = Memory(origin, self.rules)
+        demands: deque[Demand] = deque()
+        asked: list[tuple[int, str]] = []
+        for leaf, data in sorted(self.entries.items()):
+            text, recorded_at = parse_entry(data)
+            event = read_event(parse_event_jws(text))
+            at = Moment(leaf, recorded_at)
+            watched = Watched(world, (), {})
+            try:
+                key = find_key(event, recorded_at, watched)
+                step = judge(event, at, key, watched, demands.popleft() if demands else None)
+            except RefusedError:
+                demands.clear()  # Something is missing yet, or the log is wrong, as a verifier will say.
+            else:
+                world.keep(event, at, step.chain, step.references)
+                demands.extendleft(reversed(step.demands))
+            asked += [(leaf, subject) for subject in watched.asked if not subject.startswith(_REGISTRY)]
+        return asked
 
     def group(self, leaf: int, event: Event) -> list[tuple[int, Event]]:
         """The members of the group to which the entry at this leaf belongs, itself included."""
@@ -143,11 +159,14 @@ class _Closure:
         return members
 
 
-def battery_closure(source: ChainSource, subject: str, size: int, rules: RuleSet) -> dict[int, bytes]:
+def battery_closure(
+    source: ChainSource, origin: str, subject: str, size: int, rules: RuleSet
+) -> dict[int, bytes]:
     """The entries of a bundle of one battery, by leaf index.
 
     Args:
         source: The ledger.
+        origin: Of the log.
         subject: The battery.
         size: Of the checkpoint: later entries stay out.
 
@@ -159,13 +178,14 @@ def battery_closure(source: ChainSource, subject: str, size: int, rules: RuleSet
         raise RefusedError(
             f"subject: expected one that is in the log, got {subject}", code="REFERENCE_ABSENT", where="sub"
         )
+    targets = [*closure.chain(subject), *closure.chain(f"notes:{subject}")]
+    closure.end = 1 + max(at for leaf, data in targets for at, _ in closure.group(leaf, _event(data)))
     for kind in REGISTRY:
         for registered in source.subjects(kind):
             closure.need(registered, size)
     closure.need(subject, size)
     closure.need(f"notes:{subject}", size)
-    while closure.queue:
-        closure.follow(*closure.queue.popleft())
+    closure.complete(origin)
     return dict(sorted(closure.entries.items()))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from ..errors import TraceError
+from .layout import CHECKPOINT, TOP_LEVEL
 
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the first day that a zip can name
 _UNIX: Final = 3
@@ -29,11 +30,13 @@ def write_files(out: Path, files: Mapping[str, Callable[[], bytes]], *, overwrit
     Everything is written beside `out` first, which appears whole or not at all.
 
     Raises:
-        OutputExistsError: `out` is there, and it was not asked to overwrite it.
+        OutputExistsError: `out` is there, and it was not asked to overwrite it, or is no bundle.
         OSError: It can't be written.
     """
     if (out.exists() or out.is_symlink()) and not overwrite:
         raise OutputExistsError(f"{out}: expected nothing there, got something; it is not overwritten")
+    if overwrite and out.exists() and not _is_bundle(out):
+        raise OutputExistsError(f"{out}: expected a bundle to overwrite, got something else; it is left alone")
     with tempfile.TemporaryDirectory(prefix=".packtrace-", dir=out.parent) as beside:
         made = Path(beside) / "bundle"
         if out.suffix == ".zip":
@@ -43,6 +46,15 @@ def write_files(out: Path, files: Mapping[str, Callable[[], bytes]], *, overwrit
         if out.is_dir() and not out.is_symlink():
             shutil.rmtree(out)
         os.replace(made, out)
+
+
+def _is_bundle(out: Path) -> bool:
+    """Whether what is there is a bundle, and nothing else lies in it that would be lost."""
+    if out.is_symlink():
+        return False
+    if out.is_dir():
+        return (out / CHECKPOINT).is_file() and {path.name for path in out.iterdir()} <= TOP_LEVEL
+    return zipfile.is_zipfile(out)
 
 
 def _write_folder(folder: Path, files: Mapping[str, Callable[[], bytes]]) -> None:

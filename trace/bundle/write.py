@@ -87,9 +87,10 @@ def write_battery_bundle(
         SigningError: The source has no readable checkpoint, or its tiles are damaged.
     """
     head = source.checkpoint()
-    size = parse_checkpoint_text(parse_note(head).text).size
+    checkpoint = parse_checkpoint_text(parse_note(head).text)
+    size = checkpoint.size
     tiles = TileReader(partial(_tile_data, source), size)
-    entries = battery_closure(source, subject, size, rules)
+    entries = battery_closure(source, checkpoint.origin, subject, size, rules)
     about = {"format": FORMAT, "subject": subject, "size": size}
     files = head_files(head, vkeys)
     files[ABOUT] = partial(orjson.dumps, about)

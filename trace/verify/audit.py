@@ -19,7 +19,7 @@ from .findings import Finding, Findings
 from .heads import Head, read_head, read_vkeys
 from .pins import Pins
 from .replay import BATCH, Replay
-from .report import Report, SubjectResult
+from .report import Report, SourceKind, SubjectResult
 from .tree import TreeFold
 from .trust import Trust
 
@@ -163,7 +163,7 @@ class Audit:
             )
             self.findings.add(Finding("WITNESS_QUORUM_UNMET", evidence, place=head.place))
 
-    def report(self, kind: str, head: Head | None, replay: Replay | None) -> Report:
+    def report(self, kind: SourceKind, head: Head | None, replay: Replay | None) -> Report:
         """Everything that was found."""
         subjects = replay.events if replay else {}
         if not subjects:
@@ -175,7 +175,7 @@ class Audit:
             results.append(SubjectResult(subject, seq, last, subjects[subject], verdict))
         return Report(
             source=self.evidence.name,
-            kind=kind,  # type: ignore[arg-type]  # one of the four words; the callers are below
+            kind=kind,
             trust=self.trust,
             origin=head.checkpoint.origin if head else "",
             size=head.checkpoint.size if head else 0,
@@ -264,7 +264,7 @@ def audit_log(audit: Audit, evidence: LogEvidence) -> Report:
 def audit_part(audit: Audit, evidence: PartEvidence) -> Report:
     """Verify a bundle of one battery, or a receipt: entries with proofs against one checkpoint."""
     findings = audit.findings
-    kind = "battery" if evidence.subject else "receipt"
+    kind: SourceKind = "battery" if evidence.subject else "receipt"
     head = audit.open_head()
     if head is None:
         return audit.report(kind, None, None)

@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 from urllib.parse import quote
 
+from ...signing.errors import SigningError
 from ...signing.merkle import HASH_SIZE
+from ...signing.note import MAX_NOTE, parse_note
 from ...signing.tiles import TILE_WIDTH
+from ...signing.tree_head import parse_checkpoint_text
 from ..errors import RefusedError
 from ..world import Memory
-from .evidence import SourceError, SourceIncompleteError, SourceTooLargeError
+from .evidence import SourceError, SourceIncompleteError, SourceMalformedError, SourceTooLargeError
 from .findings import Finding
 from .projections_source import COLUMNS, REVISION, compare_tables
 
@@ -24,7 +27,6 @@ Query = Callable[[str], Iterator[tuple[Any, ...]]]
 """Runs a query without parameters and streams its rows."""
 
 _READ_AT_ONCE: Final = 256
-_MAX_NOTE: Final = 1 << 20  # bytes
 _ALEMBIC: Final = "alembic_version"
 
 
@@ -42,7 +44,7 @@ class DatabaseEvidence:
     def __init__(self, name: str, query: Query, found: Sequence[str], register: bytes | None = None) -> None:
         """Args:
         query: Runs in one transaction: what it sees is one moment of the ledger.
-        found: Names of all tables, views and triggers there.
+        found: Names of all tables there.
         """
         self.name = name
         self._query = query
@@ -50,18 +52,31 @@ class DatabaseEvidence:
         self._register = register
 
     def checkpoint(self) -> bytes:
-        if self._register is not None:
-            return self._register
-        for (note,) in self._query('SELECT note FROM "checkpoint" ORDER BY size DESC LIMIT 1'):
-            return _bytes(note, "checkpoint.note", _MAX_NOTE)
-        raise SourceIncompleteError("table checkpoint: expected a checkpoint, got none")
+        """The newest of the table, unless the register knows of a larger one.
+
+        The register was read before the database: a ledger that is written to meanwhile is ahead of it.
+        """
+        for size, note in self._query('SELECT size, note FROM "checkpoint" ORDER BY size DESC LIMIT 1'):
+            if self._register is None or self._registered_size() <= size:
+                return _bytes(note, "checkpoint.note", MAX_NOTE)
+        if self._register is None:
+            raise SourceIncompleteError("table checkpoint: expected a checkpoint, got none")
+        return self._register
 
     def vkeys(self) -> bytes | None:
         return None
 
     def checkpoints(self) -> Iterator[tuple[str, bytes]]:
         for size, note in self._query('SELECT size, note FROM "checkpoint" ORDER BY size'):
-            yield str(size), _bytes(note, "checkpoint.note", _MAX_NOTE)
+            yield str(size), _bytes(note, "checkpoint.note", MAX_NOTE)
+        if self._register is not None:
+            yield str(self._registered_size()), self._register
+
+    def _registered_size(self) -> int:
+        try:
+            return parse_checkpoint_text(parse_note(self._register or b"").text).size
+        except SigningError as error:
+            raise DatabaseDamagedError(f"register: expected a checkpoint, got {error}") from error
 
     def unexpected(self, size: int) -> Iterator[Finding]:
         for name in sorted({*self._found} - {*COLUMNS, _ALEMBIC}):
@@ -89,7 +104,7 @@ class DatabaseEvidence:
         for leaf, (at, entry) in enumerate(rows):
             if at != leaf:
                 raise DatabaseDamagedError(f"entry.leaf_index: expected {leaf}, got {at}")
-            batch.append(_bytes(entry, "entry.entry", _MAX_NOTE))
+            batch.append(_bytes(entry, "entry.entry", MAX_NOTE))
             if len(batch) == _READ_AT_ONCE:
                 yield batch
                 batch = []
@@ -110,6 +125,10 @@ class DatabaseEvidence:
 def open_sqlite(path: Path, register: bytes | None = None) -> Iterator[DatabaseEvidence]:
     """Read a ledger's SQLite file without writing to it, nor running anything that is stored in it.
 
+    Args:
+        path: The file.
+        register: The checkpoint that is kept beside it, which says that a ledger may be writing to it.
+
     Raises:
         TraceError: It is no database, or a damaged one.
     """
@@ -117,7 +136,8 @@ def open_sqlite(path: Path, register: bytes | None = None) -> Iterator[DatabaseE
         raise SourceError(f"{path}: expected a database, got no file")
     wal = path.with_name(path.name + "-wal")
     # Without a log of writes beside it the file is all there is, and may lie on a medium that is read-only.
-    mode = "ro" if wal.exists() and wal.stat().st_size else "ro&immutable=1"
+    is_alone = register is None and not (wal.exists() and wal.stat().st_size)
+    mode = "ro&immutable=1" if is_alone else "ro"
     with _sqlite_errors(path.name):
         uri = f"file:{quote(str(path.resolve()))}?mode={mode}"
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30)
@@ -138,11 +158,15 @@ def open_sqlite(path: Path, register: bytes | None = None) -> Iterator[DatabaseE
             for pragma in ("query_only=ON", "trusted_schema=OFF", "cell_size_check=ON"):
                 connection.execute(f"PRAGMA {pragma}").close()
             connection.execute("BEGIN").close()
+        found = []
+        for name, kind, sql in query("SELECT name, type, sql FROM sqlite_master WHERE type <> 'index'"):
+            if kind != "table" or not str(sql).startswith("CREATE TABLE"):
+                # A view, a trigger or a virtual table runs what its author wrote.
+                raise SourceMalformedError(f"{path.name}: expected plain tables, got the {kind} {name}")
+            found.append(name)
         for (verdict,) in query("PRAGMA integrity_check(1)"):
             if verdict != "ok":
                 raise DatabaseDamagedError(f"{path.name}: expected a sound database, got {verdict}")
-        objects = query("SELECT name, type FROM sqlite_master WHERE type <> 'index'")
-        found = [name if kind == "table" else f"{kind} {name}" for name, kind in objects]
         yield DatabaseEvidence(str(path), query, found, register)
     finally:
         connection.close()

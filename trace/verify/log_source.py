@@ -56,6 +56,8 @@ class LogFiles:
         names = self._files.names()
         if names is None:
             return
+        if VKEYS not in names:  # Nobody needs it to verify; that it is gone shows that somebody was here.
+            yield Finding("BUNDLE_INCOMPLETE", f"expected {VKEYS}, got none", place=VKEYS)
         for name in sorted(names):
             at = numbered(name, CHECKPOINTS)
             is_known = name in (CHECKPOINT, VKEYS) or (at is not None and at <= MAX_SIZE)

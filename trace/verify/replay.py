@@ -282,6 +282,10 @@ class Replay:
             last, head = seq, item.jws.id
         self.links[subject] = (last, head)
         self._unsound.add(subject)
+        data = item.jws.value.get("data")
+        for target in data.values() if isinstance(data, dict) else ():
+            if isinstance(target, str):  # Whatever it may have referred to.
+                self._unsound_targets[target] = subject
 
     def _break(self, event: Event, leaf: int, error: TraceError, rests_on: set[str]) -> None:
         """An event was not taken in: from here on its chain is only followed."""

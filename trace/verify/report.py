@@ -21,6 +21,9 @@ SCOPE_EN: Final = (
 )
 SCOPE_ZH: Final = "未证明：标签贴在正确的电池上；各方陈述属实；其他日志的内容；批次是否平衡、期限是否遵守。"
 
+SourceKind = Literal["log", "battery", "receipt", "none"]
+"""What was verified; "none" where the source could not be opened."""
+
 _EXIT: Final = {Outcome.VERIFIED: 0, Outcome.REFUTED: 1, Outcome.UNDECIDED: 3}
 
 
@@ -40,7 +43,7 @@ class Report:
     """Everything that one verification found. The same input gives the same report."""
 
     source: str
-    kind: Literal["log", "battery", "receipt", "none"]
+    kind: SourceKind
     trust: Trust | None
     origin: str
     size: int  # of the checkpoint that was verified
