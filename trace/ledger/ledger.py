@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import Row, Select, select
@@ -28,6 +28,7 @@ from ..statement import parse_entry
 from ..world import World, keys_in
 from .database import Database
 from .door import Arrival, Submission, check_arrival, read_submission
+from .edge import check_edge
 from .errors import (
     ClockError,
     EventUnknownError,
@@ -45,6 +46,7 @@ from .rows import load_tile, load_tile_builder, load_tree, save_leaves
 from .sequence import OnError, Outcome, Placed, Sequencer
 from .stored import Cache, Fetch, StoredWorld
 from .tables import CHECKPOINT, ENTRY
+from .timing import choose_times, milliseconds
 
 __all__ = ["Ledger", "Outcome", "Placed", "Receipt", "Submission"]
 
@@ -359,6 +361,8 @@ class Ledger:
     ) -> list[Outcome]:
         """Steps 2 and 3 in one transaction."""
         arrivals = [arrival for unit in units if not isinstance(unit, TraceError) for arrival in unit]
+        if at is not None and len(at) != len(units):
+            raise ClockError(f"recorded_at: expected {len(units)} times, got {len(at)}")
         with self._database.write() as connection:
             fetch: Fetch = lambda query, values: connection.execute(query, values).all()  # noqa: E731
             tree = load_tree(connection)
@@ -372,7 +376,14 @@ class Ledger:
             known = world.known([arrival.event.id for arrival in arrivals])
             newest = load_entries(connection, max(tree.size - 1, 0), tree.size)
             last = parse_entry(newest[0])[1] if newest else None
-            times = self._times(len(units), last, at, confirm_clock, _purpose(world, arrivals))
+            times = choose_times(
+                [self._clock()] * len(units) if at is None else at,
+                last,
+                self.rules.policy,
+                given=at is not None,
+                confirmed=confirm_clock,
+                purpose=_purpose(world, arrivals),
+            )
             sequencer = Sequencer(world, tree.size, known)
             outcomes = sequencer.place_all(units, times, on_error)
             if sequencer.leaves:
@@ -382,60 +393,13 @@ class Ledger:
         self._cache.take_in(sequencer.changes, tree.size)
         return outcomes
 
-    def _times(
-        self,
-        count: int,
-        last: datetime | None,
-        at: Sequence[datetime] | None,
-        confirmed: bool,
-        purpose: str,
-    ) -> list[datetime]:
-        """The time to record for each unit: the clock's, but never before the last entry's."""
-        if at is not None and purpose != "demonstration":
-            raise ClockError(f"recorded_at: expected the clock's in a log for {purpose}, got a list of times")
-        if at is not None and len(at) != count:
-            raise ClockError(f"recorded_at: expected {count} times, got {len(at)}")
-        times = [_milliseconds(moment) for moment in at] if at is not None else [self._now()] * count
-        policy = self.rules.policy
-        behind = timedelta(seconds=policy.clock_behind_s)
-        ahead = timedelta(days=policy.clock_ahead_days)
-        for place, now in enumerate(times):
-            if last is not None and not confirmed:
-                if now < last - behind:
-                    raise ClockError(f"clock: expected {last.isoformat()} or later, got {now.isoformat()}")
-                if now > last + ahead and purpose != "demonstration":
-                    raise ClockError(
-                        f"clock: expected at most {policy.clock_ahead_days} days after {last.isoformat()}, "
-                        f"got {now.isoformat()}",
-                        code="CLOCK_AHEAD",
-                    )
-            last = times[place] = now if last is None else max(now, last)
-        return times
-
     def _check_edge(self, registered: Registered | None) -> None:
-        """What a ledger that is opened can see of its past without reading all of it.
-
-        The complete subtrees of the signed tree are read from the tiles, and the entries of its last tile are
-        hashed again. An audit reads everything.
-        """
-        if registered is None:
-            if self.checkpoints():
-                raise LogSplitError("register: expected the newest published checkpoint, got none")
-            return
-        tree = registered.tree
-        if self.size < tree.size:
-            return  # `publish` says so, with both numbers
-        reader = TileReader(self._read_tile, tree.size)
-        first = (tree.size - 1) // TILE_WIDTH * TILE_WIDTH
-        try:
-            found = [reader.node(level, index) for level, index in _subtrees(tree.size)]
-            leaves = [reader.node(0, index) for index in range(first, tree.size)]
-        except SigningError as error:
-            raise LedgerDamagedError(f"tiles: {error}") from error
-        if tuple(found) != tree.hashes or leaves != [leaf_hash(e) for e in self.entries(first, tree.size)]:
-            raise LedgerDamagedError(
-                f"database: expected the rows of the signed tree of size {tree.size}, got others"
-            )
+        """What a ledger that is opened can see of its past without reading all of it."""
+        if registered is None and self.checkpoints():
+            raise LogSplitError("register: expected the newest published checkpoint, got none")
+        if registered is None or self.size < registered.size:
+            return  # Of an older database `publish` says so, with both numbers.
+        check_edge(registered.tree, self._read_tile, self.entries)
 
     def _read_tile(self, tile: TileId) -> bytes:
         return self.tile(int(tile.level), tile.index, tile.width)
@@ -450,18 +414,12 @@ class Ledger:
         self._tiles = None
 
     def _now(self) -> datetime:
-        return _milliseconds(self._clock())
+        return milliseconds(self._clock())
 
 
 def system_clock() -> datetime:
     """The clock of this machine, in UTC."""
     return datetime.now(UTC)
-
-
-def _milliseconds(moment: datetime) -> datetime:
-    if moment.utcoffset() != timedelta(0):
-        raise ClockError(f"clock: expected a datetime in UTC, got {moment.isoformat()}", code="TIME_INVALID")
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def _subjects(arrivals: Sequence[Arrival]) -> Iterator[str]:
@@ -479,12 +437,3 @@ def _purpose(world: World, arrivals: Sequence[Arrival]) -> str:
     if chain and isinstance(chain.state, Log):
         return chain.state.purpose
     return str(arrivals[0].event.data.get("purpose", "")) if arrivals else ""
-
-
-def _subtrees(size: int) -> Iterator[tuple[int, int]]:
-    """Level and index of the complete subtrees of a tree, the largest first."""
-    start = 0
-    for level in reversed(range(size.bit_length())):
-        if size >> level & 1:
-            yield level, start >> level
-            start += 1 << level
