@@ -44,7 +44,6 @@ class _Closure:
     source: ChainSource
     rules: RuleSet
     size: int
-    end: int = 0  # leaf below which chains are needed
     entries: dict[int, bytes] = field(default_factory=dict)
     chains: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)
     upto: dict[str, int] = field(default_factory=dict)  # subject -> leaf below which its entries are in
@@ -178,8 +177,6 @@ def battery_closure(
         raise RefusedError(
             f"subject: expected one that is in the log, got {subject}", code="REFERENCE_ABSENT", where="sub"
         )
-    targets = [*closure.chain(subject), *closure.chain(f"notes:{subject}")]
-    closure.end = 1 + max(at for leaf, data in targets for at, _ in closure.group(leaf, _event(data)))
     for kind in REGISTRY:
         for registered in source.subjects(kind):
             closure.need(registered, size)

@@ -14,6 +14,7 @@ CHECKPOINTS: Final = "checkpoints/"
 VKEYS: Final = "log.vkey"
 ABOUT: Final = "bundle.json"
 RECEIPTS: Final = "receipts/"
+TOP_LEVEL: Final = frozenset({CHECKPOINT, "checkpoints", "tile", VKEYS, ABOUT, "receipts"})
 FORMAT: Final = "packtrace-bundle/1"
 
 _DECIMAL: Final = re.compile(r"0|[1-9][0-9]{0,18}")

@@ -36,7 +36,9 @@ def write_files(out: Path, files: Mapping[str, Callable[[], bytes]], *, overwrit
     if (out.exists() or out.is_symlink()) and not overwrite:
         raise OutputExistsError(f"{out}: expected nothing there, got something; it is not overwritten")
     if overwrite and out.exists() and not _is_bundle(out):
-        raise OutputExistsError(f"{out}: expected a bundle to overwrite, got something else; it is left alone")
+        raise OutputExistsError(
+            f"{out}: expected a bundle to overwrite, got something else; it is left alone"
+        )
     with tempfile.TemporaryDirectory(prefix=".packtrace-", dir=out.parent) as beside:
         made = Path(beside) / "bundle"
         if out.suffix == ".zip":
