@@ -14,20 +14,19 @@ from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from ...signing.errors import SigningError
-from ...signing.jws import Jws, check_signature, verify_signatures
+from ...signing.jws import check_signature, verify_signatures
 from ...signing.keys import PublicKey, parse_public_jwk
 from ...signing.note import format_vkey
-from ..codes.subjects import parse_subject
 from ..errors import RefusedError, TraceError
 from ..lifecycle.judge import ChainLinkError, check_link, judge
 from ..lifecycle.keyring import find_key
 from ..lifecycle.state import Chain, Demand, Key
 from ..lifecycle.table import ROWS
 from ..rules.ruleset import RuleSet
-from ..rules.shapes import UnknownVersionError
-from ..statement import Event, Moment, parse_entry, parse_event_jws, read_event
+from ..statement import Event, Moment, parse_entry, parse_event_jws
 from ..world import Memory, World, keys_in
 from .findings import Finding, Findings
+from .reading import Read, claimed_subject, fits, read_statement
 from .trust import Trust
 from .watched import Watched
 
@@ -37,24 +36,6 @@ BATCH: Final = 512
 _ANYTHING: Final = ("*", "")
 _MAY_BE_ABSENT: Final = frozenset({"SEQUENCE_GAP", "KEY_UNKNOWN", "REFERENCE_ABSENT"})
 """In a bundle of one battery these may mean that the bundle lacks something, not that the log does."""
-
-
-class WrongAudienceError(RefusedError):
-    """The event was signed for another log."""
-
-    code: ClassVar[str] = "WRONG_AUDIENCE"
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """An entry whose event could be read: as far as one gets without history."""
-
-    leaf: int
-    recorded_at: datetime
-    jws: Jws
-    event: Event | None  # None where shape, version or address is wrong; then `error` says why
-    error: TraceError | None
-    subject: str | None  # as the payload says, if it is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,19 +139,10 @@ class Replay:
             self._findings.add(Finding.from_error(error, leaf_index=leaf))
             return None
         try:
-            event = self._read_event(jws)
+            event = read_statement(jws, self.world.rules, self.world.origin)
         except TraceError as error:
-            return Read(leaf, recorded_at, jws, None, error, _claimed_subject(jws.value))
+            return Read(leaf, recorded_at, jws, None, error, claimed_subject(jws.value))
         return Read(leaf, recorded_at, jws, event, None, event.sub)
-
-    def _read_event(self, jws: Jws) -> Event:
-        rules = self.world.rules
-        rules.shapes.check(jws.value)
-        event = read_event(jws)
-        if event.type not in ROWS:
-            raise UnknownVersionError(expected="a type of the life cycle", got=event.type, where="/type")
-        check_addressed(event, self.world.origin, rules.shapes.kind(event.type))
-        return event
 
     def _check_signatures(self, read: Sequence[Read]) -> dict[int, bool]:
         """Leaf -> whether the signature holds, for the keys that are registered by now.
@@ -180,7 +152,7 @@ class Replay:
         known: list[tuple[int, tuple[bytes, bytes, PublicKey]]] = []
         for item in read:
             key = self._public_of(item.jws.kid)
-            if key is not None and _fits(item.jws, key):
+            if key is not None and fits(item.jws, key):
                 known.append((item.leaf, (item.jws.signing_input, item.jws.signature, key)))
         verdicts = verify_signatures([check for _, check in known], threads=self._threads)
         return {leaf: held for (leaf, _), held in zip(known, verdicts, strict=True)}
@@ -396,39 +368,6 @@ class SignatureRefusedError(RefusedError):
     code: ClassVar[str] = "SIGNATURE_INVALID"
 
 
-def check_addressed(event: Event, origin: str, kind: str) -> None:
-    """The event is about a subject of the kind that its type extends, by an organisation, for this log.
-
-    Raises:
-        RefusedError: ``SUBJECT_INVALID`` or another reason of `parse_subject`, or ``WRONG_AUDIENCE``.
-    """
-    subject = parse_subject(event.sub)
-    if subject.kind != kind:
-        raise RefusedError(
-            f"sub: expected a {kind} for {event.type}, got a {subject.kind}",
-            code="SUBJECT_INVALID",
-            where="/sub",
-        )
-    if parse_subject(event.iss).kind != "org":
-        raise RefusedError(
-            f"iss: expected an organisation, got {event.iss}", code="SUBJECT_INVALID", where="/iss"
-        )
-    audience = event.jws.value["aud"]
-    if audience != origin:
-        raise WrongAudienceError(f"aud: expected {origin}, got {audience}", where="/aud")
-
-
-def _claimed_subject(value: dict[str, Any]) -> str | None:
-    """The subject that a payload of unknown shape names, if it is one."""
-    text = value.get("sub")
-    if not isinstance(text, str):
-        return None
-    try:
-        return parse_subject(text).text
-    except RefusedError:
-        return None
-
-
 def _kids(registrars: Sequence[Mapping[str, Any]]) -> list[str]:
     """Key ids of the registrars that ``log.opened`` names; a key that is none has none."""
     kids = []
@@ -438,8 +377,3 @@ def _kids(registrars: Sequence[Mapping[str, Any]]) -> list[str]:
         except SigningError:
             kids.append("(not a key)")
     return sorted(kids)
-
-
-def _fits(jws: Jws, key: PublicKey) -> bool:
-    """Whether the header's algorithm is one for this kind of key; `check_signature` says what is wrong."""
-    return (jws.alg == "ES256") == (key.kind == "P-256")

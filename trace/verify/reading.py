@@ -1,0 +1,87 @@
+"""An entry as far as one gets without history: the part of steps 3 and 6 that looks at nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from ...signing.jws import Jws
+from ...signing.keys import PublicKey
+from ..codes.subjects import parse_subject
+from ..errors import RefusedError, TraceError
+from ..lifecycle.table import ROWS
+from ..rules.ruleset import RuleSet
+from ..rules.shapes import UnknownVersionError
+from ..statement import Event, read_event
+
+
+class WrongAudienceError(RefusedError):
+    """The event was signed for another log."""
+
+    code: ClassVar[str] = "WRONG_AUDIENCE"
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """An entry whose event could be read: as far as one gets without history."""
+
+    leaf: int
+    recorded_at: datetime
+    jws: Jws
+    event: Event | None  # None where shape, version or address is wrong; then `error` says why
+    error: TraceError | None
+    subject: str | None  # as the payload says, if it is one
+
+
+def read_statement(jws: Jws, rules: RuleSet, origin: str) -> Event:
+    """The event that a JWS holds, if its shape, version and address are right.
+
+    Raises:
+        RefusedError: They are not.
+        UnknownVersionError: Its version or type is not known here.
+    """
+    rules.shapes.check(jws.value)
+    event = read_event(jws)
+    if event.type not in ROWS:
+        raise UnknownVersionError(expected="a type of the life cycle", got=event.type, where="/type")
+    check_addressed(event, origin, rules.shapes.kind(event.type))
+    return event
+
+
+def check_addressed(event: Event, origin: str, kind: str) -> None:
+    """The event is about a subject of the kind that its type extends, by an organisation, for this log.
+
+    Raises:
+        RefusedError: ``SUBJECT_INVALID`` or another reason of `parse_subject`, or ``WRONG_AUDIENCE``.
+    """
+    subject = parse_subject(event.sub)
+    if subject.kind != kind:
+        raise RefusedError(
+            f"sub: expected a {kind} for {event.type}, got a {subject.kind}",
+            code="SUBJECT_INVALID",
+            where="/sub",
+        )
+    if parse_subject(event.iss).kind != "org":
+        raise RefusedError(
+            f"iss: expected an organisation, got {event.iss}", code="SUBJECT_INVALID", where="/iss"
+        )
+    audience = event.jws.value["aud"]
+    if audience != origin:
+        raise WrongAudienceError(f"aud: expected {origin}, got {audience}", where="/aud")
+
+
+def claimed_subject(value: dict[str, Any]) -> str | None:
+    """The subject that a payload of unknown shape names, if it is one."""
+    text = value.get("sub")
+    if not isinstance(text, str):
+        return None
+    try:
+        return parse_subject(text).text
+    except RefusedError:
+        return None
+
+
+def fits(jws: Jws, key: PublicKey) -> bool:
+    """Whether the header's algorithm is one for this kind of key; `check_signature` says what is wrong."""
+    return (jws.alg == "ES256") == (key.kind == "P-256")
