@@ -38,12 +38,13 @@ _UNTIL_QUOTE = re.compile(r'[^"\\]*')
 _ESCAPES: Final = {'"': '"', "\\": "\\", "n": "\n"}
 
 _HINT_SPACE = (
-    'Python: separators=(",",":"); JavaScript: JSON.stringify without a third argument; Go: json.Marshal, '
-    "not Encoder.Encode, which ends with a line feed; .NET: WriteIndented=false; Java: no pretty printing"
+    'Python: separators=(",",":"); JavaScript: JSON.stringify without a third argument; Go: an Encoder, '
+    "and bytes.TrimRight of its line feed; .NET: WriteIndented=false; Java: no pretty printing"
 )
 _HINT_ASCII = (
-    "Python: ensure_ascii=False; .NET: Encoder=JavaScriptEncoder.UnsafeRelaxedJsonEscaping; PHP: "
-    "JSON_UNESCAPED_UNICODE; Jackson: no ESCAPE_NON_ASCII"
+    "Python: ensure_ascii=False; .NET: an encoder that escapes nothing above ASCII (UnsafeRelaxedJsonEscaping "
+    "still escapes U+3000 and what lies beyond U+FFFF); PHP: JSON_UNESCAPED_UNICODE; Jackson: "
+    "writeValueAsString(value).getBytes(UTF_8), without ESCAPE_NON_ASCII"
 )
 _HINT_HTML = (
     "Go: Encoder.SetEscapeHTML(false); .NET: Encoder=JavaScriptEncoder.UnsafeRelaxedJsonEscaping; Gson: "

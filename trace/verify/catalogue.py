@@ -38,10 +38,10 @@ SOURCE_TOO_LARGE UNCHECKED 1
   来源超出安全上限，未予读取。
   The source exceeds a safe bound and was not read.
 BUNDLE_MALFORMED ERROR 1
-  证据包的结构被破坏或不安全。
+  核验包的结构被破坏或不安全。
   The bundle's structure is damaged or unsafe.
 BUNDLE_INCOMPLETE UNCHECKED 1
-  证据包缺少应有的内容。
+  核验包缺少应有的内容。
   The bundle lacks something that belongs in it.
 BUNDLE_UNEXPECTED_FILE UNCHECKED 1
   来源中有不属于它的文件或表，未作核验。
