@@ -38,8 +38,8 @@ _UNTIL_QUOTE = re.compile(r'[^"\\]*')
 _ESCAPES: Final = {'"': '"', "\\": "\\", "n": "\n"}
 
 _HINT_SPACE = (
-    'Python: separators=(",",":"); JavaScript: JSON.stringify without a third argument; Go: an Encoder, '
-    "and bytes.TrimRight of its line feed; .NET: WriteIndented=false; Java: no pretty printing"
+    'Python: separators=(",",":"); JavaScript: JSON.stringify without a third argument; Go: trim the line feed '
+    "of Encoder.Encode; .NET: WriteIndented=false; Java: no pretty printing"
 )
 _HINT_ASCII = (
     "Python: ensure_ascii=False; .NET: an encoder that escapes nothing above ASCII (UnsafeRelaxedJsonEscaping "
