@@ -171,9 +171,9 @@ def data_skeleton(rules: RuleSet, kind: str) -> dict[str, Any]:
 
 
 def optional_members(rules: RuleSet, kind: str) -> tuple[str, ...]:
-    """The members of a type's ``data`` that may be left out."""
+    """The members of a type's ``data`` that the skeleton leaves out."""
     schema = _data_schema(rules, kind)
-    return tuple(name for name in schema["properties"] if name not in schema.get("required", ()))
+    return tuple(name for name in schema["properties"] if name not in _skeleton(schema))
 
 
 def find_placeholders(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str, str]]:

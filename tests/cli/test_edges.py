@@ -67,6 +67,7 @@ def test_binary_file_is_refused_line_by_line(home: Path, tmp_path: Path) -> None
         ('{"a":NaN}', "integers"),
         ('{"data":{"x":"<fill in: a text>"}}', "/data/x"),
         ("{}", "expected"),
+        ('{"a":' * 900 + "1" + "}" * 900, "at most 16 deep"),
     ],
     ids=lambda value: value[:12],
 )
@@ -371,3 +372,34 @@ def test_every_command_is_in_the_help() -> None:
 def test_unknown_command_is_wrong_usage() -> None:
     result = call("fly")
     assert (result.exit_code, "No such command" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "sqlite:///x.db", "nothing"])
+def test_database_that_holds_no_ledger_is_wrong_usage(url: str, home: Path, tmp_path: Path) -> None:
+    founded = ("init", "--origin", "x.example", "--registrar", REGISTRAR, "--home", tmp_path / "new")
+    for command in ((*founded, "--db", url), ("show", CODE, "--home", home, "--db", url)):
+        result = call(*command)
+        assert (result.exit_code, "--db: expected a URL postgresql://" in result.stderr) == (2, True)
+    assert not (tmp_path / "new").exists()
+
+
+def test_database_that_does_not_answer_leaves_nothing_behind_and_tells_no_password(tmp_path: Path) -> None:
+    url = "postgresql://someone:secret@127.0.0.1:1/none"
+    args = ("init", "--origin", "x.example", "--registrar", REGISTRAR, "--home", tmp_path / "new")
+    result = call(*args, "--db", url)
+    assert (result.exit_code, "expected an answer" in result.stderr) == (3, True)
+    assert "secret" not in result.output
+    assert not (tmp_path / "new").exists()
+
+
+def test_keys_of_nobody_are_not_listed(home: Path) -> None:
+    result = call("key", "list", f"uscc:{uscc_of(77)}", "--home", home)
+    assert (result.exit_code, "expected one that is enrolled" in result.stderr) == (2, True)
+
+
+def test_home_is_said_before_or_after_and_the_last_word_holds(home: Path, tmp_path: Path) -> None:
+    assert call("--home", home, "org", "list").exit_code == 0
+    assert call("org", "--home", home, "list").exit_code == 0
+    assert call("--home", tmp_path / "none", "org", "list", "--home", home).exit_code == 0
+    assert call("--home", home, "org", "list", PACKTRACE_HOME=str(tmp_path / "none")).exit_code == 0
+    assert call("org", "list", PACKTRACE_HOME=str(home)).exit_code == 0

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy import text
 
 from ...signing.keyfile import save_private_key
 from ...signing.keys import PrivateKey, generate_private_key
 from ...signing.log_key import LogKey, generate_log_keys, save_log_key
 from ...signing.note import format_vkey
 from ...signing.policy import NONE, Policy
+from ..codes.region import parse_region
 from ..codes.subjects import parse_origin
+from ..ledger.database import Database
 from ..ledger.errors import HomeError
 from ..ledger.home import Home, save_durably
 from ..ledger.ledger import Ledger, system_clock
@@ -23,6 +27,7 @@ from ..verify.trust import Trust, format_trust, six_words
 from ..world import EmptyWorld
 from .act import act, claimed_now, prove_key
 from .key_store import passphrase_option, read_passphrase
+from .ledger_access import check_database_url
 from .place import Place, place_options
 from .sign import sign_statement
 from .subject_input import parse_org_input
@@ -64,6 +69,7 @@ def init(
     """
     passphrase = read_passphrase(passphrase_file)
     org = parse_org_input(registrar)
+    parse_region(region)
     log_key = generate_log_keys(parse_origin(origin))
     key = generate_private_key("Ed25519")
     home, words = found_log(
@@ -105,6 +111,8 @@ def found_log(
     if (place.folder / "home.json").exists():
         raise HomeError(f"home: expected no log yet, got one, at {place.folder}")
     opened = _log_opened(load_rules(), log_key, key, registrar, purpose)
+    if db:
+        check_database(Home(place.folder, log_key.origin, check_database_url(db)))
     home = Home.create(place.folder, log_key.origin, db=db)
     save_log_key(home.log_key, log_key, passphrase=passphrase)
     save_private_key(home.key(key.public.kid), key, passphrase=passphrase)
@@ -112,6 +120,16 @@ def found_log(
     trust = Trust(log_key.origin, frozenset({key.public.kid}), 1, Policy(NONE, log_key.vkeys))
     save_durably(home.trust, format_trust(trust))
     return home, six_words(trust)
+
+
+def check_database(home: Home) -> None:
+    """The database answers, so that no home is made beside one that does not.
+
+    Raises:
+        LedgerDamagedError: It does not.
+    """
+    with closing(Database(home.database_url)) as database, database.read() as connection:
+        connection.execute(text("SELECT 1"))
 
 
 def _log_opened(rules: RuleSet, log_key: LogKey, key: PrivateKey, registrar: str, purpose: str) -> str:

@@ -14,7 +14,7 @@ from ..codes.subjects import parse_origin
 from ..ledger.ledger import Ledger
 from ..lifecycle.state import Key, Keys, Org
 from ..times import format_time
-from ..world import keys_in
+from ..world import World, keys_in
 from .act import act, prove_key
 from .chains import chains_of
 from .key_store import load_first_key, load_key, make_key, passphrase_option, read_passphrase
@@ -197,6 +197,7 @@ def list_(place: Place, org_id: str | None, as_json: bool) -> None:
         world = ledger.world()
         if org_id:
             subjects = [parse_org_input(org_id)]
+            _check_enrolled(world, subjects[0])
         else:
             log = world.chain(f"log:{world.origin}")
             for each in keys_in(log) if log else ():
@@ -222,13 +223,10 @@ def load_admin_key(
     if named:
         return load_key(named, folder, passphrase)
     world = ledger.world()
-    enrolled = world.chain(org)
-    if enrolled is None:
-        raise click.UsageError(f"org: expected one that is enrolled, got {org}")
-    added = world.chain(_keys_subject(org))
+    _check_enrolled(world, org)
     kids = [
         each.public.kid
-        for chain in (enrolled, added)
+        for chain in (world.chain(org), world.chain(_keys_subject(org)))
         if chain
         for each in keys_in(chain)
         if each.use == "admin"
@@ -239,6 +237,11 @@ def load_admin_key(
             f"admin key: expected {' or '.join(kids)} in {folder / 'keys'}, or --admin-key, got neither"
         )
     return found
+
+
+def _check_enrolled(world: World, org: str) -> None:
+    if world.chain(org) is None:
+        raise click.UsageError(f"org: expected one that is enrolled, got {org}")
 
 
 def _keys_subject(org: str) -> str:

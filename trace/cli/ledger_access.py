@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final, NoReturn
 
+import click
 from filelock import Timeout
 
 from ...signing.checkpoint import Checkpoint, LogSigner
@@ -20,6 +21,8 @@ from ..world import World
 from .key_store import passphrase_for
 from .place import Place
 
+_SCHEMES: Final = ("postgresql", "postgres", "postgresql+psycopg")
+
 LOCK_WAIT_S: Final = 20
 """Appending holds the lock for a second at most; whoever holds it longer hangs, or audits by hand."""
 
@@ -31,7 +34,19 @@ def load_home(place: Place) -> Home:
         HomeError: No log was founded there.
     """
     home = Home.load(place.folder)
-    return replace(home, db=place.db) if place.db else home
+    return replace(home, db=check_database_url(place.db)) if place.db else home
+
+
+def check_database_url(url: str) -> str:
+    """The URL is of a database that can hold a ledger.
+
+    Raises:
+        click.UsageError: It is not; the URL itself is left out, as it may hold a password.
+    """
+    scheme, mark, _ = url.partition("://")
+    if not mark or scheme not in _SCHEMES:
+        raise click.UsageError(f"--db: expected a URL postgresql://…, got one of {scheme[:20] or 'nothing'}")
+    return url
 
 
 @contextmanager

@@ -25,6 +25,8 @@ UNDECIDED: Final = 3
 BROKEN: Final = 70  # EX_SOFTWARE of BSD's sysexits.h: a defect of this program
 CLOSED_PIPE: Final = 141  # as a shell reports a program that SIGPIPE ended
 
+_DATABASE: Final = ("sqlalchemy.", "psycopg.", "sqlite3")
+
 COMMANDS: Final[dict[str, str]] = {
     "init": "Found a log: its keys, its first entry, its trust file.",
     "org": "Enrol, list and suspend organisations.",
@@ -97,6 +99,11 @@ class LazyGroup(click.Group):
         except Exception as error:
             if os.environ.get("PACKTRACE_DEBUG"):
                 raise
+            # Named by its module, since importing the library takes longer than most commands.
+            if type(error).__module__.startswith(_DATABASE):
+                said = str(error).strip().partition("\n")[0]
+                click.echo(f"packtrace: database: expected an answer, got {said}", err=True)
+                sys.exit(UNDECIDED)
             click.echo(
                 f"packtrace: a defect of this program: {type(error).__name__}: {error}\n"
                 "Nothing of this was accepted. With PACKTRACE_DEBUG=1 it says where; please report that.",

@@ -85,6 +85,7 @@ def sign_statement(
         click.UsageError: A placeholder is left.
         RefusedError, UnknownVersionError, SigningError: What the log would refuse whatever it holds.
     """
+    format_compact(value)  # first the grammar: it bounds the depth, and names what no schema can describe
     left = list(find_placeholders(value))
     if left:
         raise click.UsageError(
@@ -92,7 +93,6 @@ def sign_statement(
             + "\n".join(f"  {pointer}: {text}" for pointer, text in left)
         )
     payload, disclosures, shown = withhold_members(value, rules)
-    format_compact(payload)  # first the grammar: it names the place of what no schema can describe
     rules.shapes.check(payload)
     rules.shapes.check_disclosed(payload, shown)
     parse_subject(payload["sub"])
