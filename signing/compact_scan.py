@@ -38,12 +38,12 @@ _UNTIL_QUOTE = re.compile(r'[^"\\]*')
 _ESCAPES: Final = {'"': '"', "\\": "\\", "n": "\n"}
 
 _HINT_SPACE = (
-    'Python: separators=(",",":"); JavaScript: JSON.stringify without a third argument; Go: trim the line feed '
-    "of Encoder.Encode; .NET: WriteIndented=false; Java: no pretty printing"
+    'Python: separators=(",",":"); JavaScript: JSON.stringify without a third argument; Go: trim the line '
+    "feed of Encoder.Encode; .NET: WriteIndented=false; Java: no pretty printing"
 )
 _HINT_ASCII = (
-    "Python: ensure_ascii=False; .NET: an encoder that escapes nothing above ASCII (UnsafeRelaxedJsonEscaping "
-    "still escapes U+3000 and what lies beyond U+FFFF); PHP: JSON_UNESCAPED_UNICODE; Jackson: "
+    "Python: ensure_ascii=False; .NET: an encoder that escapes nothing above ASCII "
+    "(UnsafeRelaxedJsonEscaping still escapes U+3000 and what lies beyond U+FFFF); PHP: JSON_UNESCAPED_UNICODE; Jackson: "
     "writeValueAsString(value).getBytes(UTF_8), without ESCAPE_NON_ASCII"
 )
 _HINT_HTML = (
