@@ -403,3 +403,11 @@ def test_home_is_said_before_or_after_and_the_last_word_holds(home: Path, tmp_pa
     assert call("--home", tmp_path / "none", "org", "list", "--home", home).exit_code == 0
     assert call("--home", home, "org", "list", PACKTRACE_HOME=str(tmp_path / "none")).exit_code == 0
     assert call("org", "list", PACKTRACE_HOME=str(home)).exit_code == 0
+
+
+def test_key_id_that_begins_with_a_hyphen_is_no_option(home: Path, scene: Scene, tmp_path: Path) -> None:
+    save_private_key(tmp_path / "maker.pem", scene.maker.admin, passphrase=None)
+    kid = "-" + "A" * 42
+    args = ("--reason", "lost", "--admin-key", tmp_path / "maker.pem", "--home", home)
+    assert "KEY_UNKNOWN" in call("key", "revoke", scene.maker.id, kid, *args).stderr
+    assert f"got {kid}, nothing there" in call("sign", "--key", kid, "--home", home, stdin="{}").stderr

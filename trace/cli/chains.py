@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 
 from sqlalchemy import select
 
 from ..ledger.database import Database
 from ..ledger.ledger import Ledger
+from ..ledger.register import file_lock
 from ..ledger.tables import CHAIN
 from ..lifecycle.state import Chain
 from .ledger_access import load_home
@@ -45,8 +45,14 @@ def subjects_of(place: Place, kind: str) -> list[str]:
     """The subjects of a kind that have a chain, in order."""
     # Of all names that begin with the kind and a colon, and of no others: a semicolon comes after a colon.
     query = select(CHAIN.c.subject).where(CHAIN.c.subject >= f"{kind}:", CHAIN.c.subject < f"{kind};")
-    with closing(Database(load_home(place).database_url)) as database, database.read() as connection:
-        return sorted(connection.execute(query).scalars())
+    home = load_home(place)
+    database = Database(home.database_url)
+    try:
+        with database.read() as connection:
+            return sorted(connection.execute(query).scalars())
+    finally:
+        with file_lock(home.lock):  # the last to close a SQLite database writes to it
+            database.close()
 
 
 def chains_of(place: Place, ledger: Ledger, kind: str) -> Iterator[Chain]:
