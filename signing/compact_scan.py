@@ -42,9 +42,9 @@ _HINT_SPACE = (
     "feed of Encoder.Encode; .NET: WriteIndented=false; Java: no pretty printing"
 )
 _HINT_ASCII = (
-    "Python: ensure_ascii=False; .NET: an encoder that escapes nothing above ASCII "
-    "(UnsafeRelaxedJsonEscaping still escapes U+3000 and what lies beyond U+FFFF); PHP: JSON_UNESCAPED_UNICODE; Jackson: "
-    "writeValueAsString(value).getBytes(UTF_8), without ESCAPE_NON_ASCII"
+    "Python: ensure_ascii=False; PHP: JSON_UNESCAPED_UNICODE; Jackson: without ESCAPE_NON_ASCII, by "
+    "writeValueAsString(value).getBytes(UTF_8); .NET: an encoder that escapes nothing above ASCII "
+    "(UnsafeRelaxedJsonEscaping still escapes U+3000 and what lies beyond U+FFFF)"
 )
 _HINT_HTML = (
     "Go: Encoder.SetEscapeHTML(false); .NET: Encoder=JavaScriptEncoder.UnsafeRelaxedJsonEscaping; Gson: "
