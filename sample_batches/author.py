@@ -22,10 +22,10 @@ from ..trace.lifecycle.conditions.origins import check_token
 from ..trace.lifecycle.judge import judge
 from ..trace.lifecycle.keyring import find_key
 from ..trace.lifecycle.state import Battery, Demand, Remark
+from ..trace.lifecycle.world import Memory
 from ..trace.rules.ruleset import RuleSet
 from ..trace.statement import Moment, format_entry, parse_event_jws, read_event
 from ..trace.times import format_time
-from ..trace.world import Memory
 from .keys import published_signer
 
 

@@ -32,6 +32,7 @@ from packtrace.trace.ledger.door import MAX_GROUP
 from packtrace.trace.lifecycle.judge import judge
 from packtrace.trace.lifecycle.keyring import find_key
 from packtrace.trace.lifecycle.table import TABLE, Relation
+from packtrace.trace.lifecycle.world import Memory
 from packtrace.trace.rules.ruleset import load_rules
 from packtrace.trace.statement import (
     MAX_ENTRY,
@@ -44,7 +45,6 @@ from packtrace.trace.statement import (
 from packtrace.trace.verify.catalogue import CATALOGUE
 from packtrace.trace.verify.files_source import MAX_RATIO
 from packtrace.trace.verify.six_words import WORDS
-from packtrace.trace.world import Memory
 
 PAGE = example.PAGE.read_text(encoding="utf-8")
 PROSE = " ".join(PAGE.split())

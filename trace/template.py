@@ -18,11 +18,11 @@ from .codes.subjects import Subject, parse_subject
 from .errors import RefusedError
 from .lifecycle.state import Battery, Log, Past
 from .lifecycle.table import ROWS
+from .lifecycle.world import World
 from .rules.problems import format_pointer
 from .rules.ruleset import RuleSet
 from .rules.shapes import VERSION
 from .times import format_time
-from .world import World
 
 PLACEHOLDER: Final = "<fill in: "
 NONCE_BYTES: Final = 16

@@ -25,8 +25,8 @@ from packtrace.trace.ledger.tables import METADATA
 from packtrace.trace.lifecycle.judge import judge
 from packtrace.trace.lifecycle.keyring import find_key
 from packtrace.trace.lifecycle.state import Demand
+from packtrace.trace.lifecycle.world import Memory
 from packtrace.trace.statement import Moment, parse_entry, parse_event_jws, read_event
-from packtrace.trace.world import Memory
 
 
 @dataclass

@@ -33,10 +33,10 @@ from packtrace.trace.errors import RefusedError
 from packtrace.trace.lifecycle.judge import judge
 from packtrace.trace.lifecycle.keyring import find_key
 from packtrace.trace.lifecycle.state import Battery, Demand
+from packtrace.trace.lifecycle.world import Memory
 from packtrace.trace.rules.ruleset import load_rules
 from packtrace.trace.statement import Event, Moment, format_entry, parse_event_jws, read_event
 from packtrace.trace.times import parse_log_time
-from packtrace.trace.world import Memory
 
 SAMPLES = Path(__file__).parents[2] / "sample_batches"
 TRUCK = SAMPLES / "truck-of-legacy-packs"

@@ -11,8 +11,8 @@ from packtrace.trace.errors import TraceError
 from packtrace.trace.lifecycle.judge import judge
 from packtrace.trace.lifecycle.keyring import find_key
 from packtrace.trace.lifecycle.state import Battery, Demand, Remark
+from packtrace.trace.lifecycle.world import Changes, Memory
 from packtrace.trace.statement import Moment, check_addressed, parse_event_jws, read_event
-from packtrace.trace.world import Changes, Memory
 
 
 class Court:

@@ -38,9 +38,9 @@ from packtrace.trace.lifecycle.state import (
     Vehicle,
 )
 from packtrace.trace.lifecycle.table import ROWS, TABLE, Row
+from packtrace.trace.lifecycle.world import Memory, index_registry
 from packtrace.trace.rules.ruleset import load_rules
 from packtrace.trace.statement import Event, Moment, read_event
-from packtrace.trace.world import Memory, index_registry
 
 ORIGIN = "packtrace.example/test"
 NOW = datetime(2026, 11, 1, 12, 0, 0, tzinfo=UTC)

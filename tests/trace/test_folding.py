@@ -18,8 +18,8 @@ from packtrace.trace.lifecycle.encoding import decode_state, encode_state
 from packtrace.trace.lifecycle.judge import judge
 from packtrace.trace.lifecycle.keyring import find_key
 from packtrace.trace.lifecycle.state import Chain, Demand, Past, Reference, State
+from packtrace.trace.lifecycle.world import Changes, Memory, World
 from packtrace.trace.statement import Event, Moment, parse_event_jws, read_event
-from packtrace.trace.world import Changes, Memory, World
 
 SEEDS = range(8)
 GROUPS = 250

@@ -566,7 +566,7 @@ def test_no_pack_comes_out_of_a_pack_and_no_module_out_of_a_module(scene: Scene,
 
 def copied(court: Court) -> Any:
     """A world on top of the court's that can be dropped."""
-    from packtrace.trace.world import Changes
+    from packtrace.trace.lifecycle.world import Changes
 
     return Changes(court.world)
 

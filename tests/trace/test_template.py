@@ -9,6 +9,7 @@ import pytest
 from packtrace.tests.scene import Scene, pack_code
 from packtrace.trace.lifecycle.judge import judge
 from packtrace.trace.lifecycle.keyring import find_key
+from packtrace.trace.lifecycle.world import EmptyWorld, Memory
 from packtrace.trace.rules.ruleset import RuleSet, load_rules
 from packtrace.trace.rules.shapes import ShapeError
 from packtrace.trace.statement import Moment, parse_event_jws, read_event
@@ -20,7 +21,6 @@ from packtrace.trace.template import (
     next_statement,
     optional_members,
 )
-from packtrace.trace.world import EmptyWorld, Memory
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CODE = pack_code(1)

@@ -17,10 +17,10 @@ from ..lifecycle.judge import judge
 from ..lifecycle.keyring import find_key
 from ..lifecycle.state import Demand
 from ..lifecycle.table import ROWS
+from ..lifecycle.watched import Watched
+from ..lifecycle.world import Memory
 from ..rules.ruleset import RuleSet
 from ..statement import Event, Moment, parse_entry, parse_event_jws, read_event
-from ..verify.watched import Watched
-from ..world import Memory
 
 REGISTRY: Final = ("log", "org", "keys")
 _REGISTRY: Final = tuple(f"{kind}:" for kind in REGISTRY)

@@ -12,8 +12,8 @@ from ...signing.possession import sign_possession
 from ..ledger.door import Submission
 from ..ledger.ledger import Ledger
 from ..ledger.sequence import Placed
+from ..lifecycle.world import World
 from ..template import NONCE_BYTES, next_statement
-from ..world import World
 from .sign import sign_statement
 
 

@@ -21,10 +21,10 @@ from ..ledger.database import Database
 from ..ledger.errors import HomeError
 from ..ledger.home import Home, save_durably
 from ..ledger.ledger import Ledger, system_clock
+from ..lifecycle.world import EmptyWorld
 from ..rules.ruleset import RuleSet, load_rules
 from ..template import NONCE_BYTES, next_statement
 from ..verify.trust import Trust, format_trust, six_words
-from ..world import EmptyWorld
 from .act import act, claimed_now, prove_key
 from .key_store import passphrase_option, read_passphrase
 from .ledger_access import check_database_url

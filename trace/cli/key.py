@@ -13,8 +13,8 @@ from ...signing.possession import sign_possession
 from ..codes.subjects import parse_origin
 from ..ledger.ledger import Ledger
 from ..lifecycle.state import Key, Keys, Org
+from ..lifecycle.world import World, keys_in
 from ..times import format_time
-from ..world import World, keys_in
 from .act import act, prove_key
 from .chains import chains_of
 from .key_store import load_first_key, load_key, make_key, passphrase_option, read_passphrase

@@ -17,7 +17,7 @@ from ..errors import TraceError, UndecidedError
 from ..ledger.home import Home
 from ..ledger.ledger import Ledger, system_clock
 from ..ledger.register import file_lock
-from ..world import World
+from ..lifecycle.world import World
 from .key_store import passphrase_for
 from .place import Place
 

@@ -16,9 +16,9 @@ from ..lifecycle.advance import advance, advance_past
 from ..lifecycle.state import Batch, Battery, Org, Past, State, Vehicle
 from ..lifecycle.table import ROWS
 from ..lifecycle.words import NOBODY, NONE
+from ..lifecycle.world import World
 from ..statement import Event, parse_entry, parse_event_jws, read_event
 from ..times import format_log_time, format_time
-from ..world import World
 from .ledger_access import read_ledger
 from .place import Place, place_options
 from .subject_input import parse_subject_input

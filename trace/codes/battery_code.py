@@ -276,4 +276,3 @@ def _halves_swapped(text: str) -> bool:
             continue
         return True
     return False
-

@@ -23,9 +23,9 @@ from ...signing.tiles import TILE_WIDTH, TileBuilder, TileId, TileReader
 from ...signing.tlog_proof import TlogProof, format_tlog_proof
 from ..errors import RefusedError, TraceError
 from ..lifecycle.state import Log
+from ..lifecycle.world import World, keys_in
 from ..rules.ruleset import RuleSet, load_rules
 from ..statement import parse_entry
-from ..world import World, keys_in
 from .database import Database
 from .door import Arrival, Submission, check_arrival, read_submission
 from .edge import check_edge

@@ -11,7 +11,7 @@ from ...signing.errors import SigningError
 from ...signing.merkle import Frontier, leaf_hash
 from ...signing.tiles import TileBuilder
 from ..lifecycle.encoding import encode_state
-from ..world import Changes
+from ..lifecycle.world import Changes
 from .database import Database
 from .errors import LedgerDamagedError
 from .sequence import Leaf

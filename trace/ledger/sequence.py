@@ -12,8 +12,8 @@ from ..lifecycle.conditions.origins import check_token
 from ..lifecycle.judge import judge
 from ..lifecycle.keyring import find_key
 from ..lifecycle.state import Battery, Demand, Reference
+from ..lifecycle.world import Changes, World
 from ..statement import Moment, format_entry
-from ..world import Changes, World
 from .door import Arrival, check_arrival
 
 Status = Literal["accepted", "known", "refused", "skipped"]

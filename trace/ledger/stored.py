@@ -11,9 +11,9 @@ from sqlalchemy import Row, Select, bindparam, select
 from ..lifecycle.advance import advance, advance_past
 from ..lifecycle.encoding import decode_state
 from ..lifecycle.state import Chain, Past, Reference, State
+from ..lifecycle.world import Changes
 from ..rules.ruleset import RuleSet
 from ..statement import parse_entry, parse_event_jws, read_event
-from ..world import Changes
 from .tables import CHAIN, ENTRY, KEY, REFERENCE, VENDOR
 
 Fetch = Callable[[Select[Any], dict[str, Any]], Sequence[Row[Any]]]

@@ -13,7 +13,6 @@ from typing import NoReturn
 from ..codes.subjects import parse_subject
 from ..errors import RefusedError
 from ..statement import Event, Moment
-from ..world import World
 from . import words
 from .advance import advance
 from .conditions import CONDITIONS
@@ -21,6 +20,7 @@ from .conditions.case import Case
 from .keyring import check_approvals, key_use
 from .state import NO_BATTERY, Battery, Chain, Demand, Key, Org, Reference, Remark
 from .table import ROWS, SELF_REVOKING, By, Row
+from .world import World
 
 
 class ChainLinkError(RefusedError):

@@ -15,9 +15,9 @@ from ...signing.keys import PublicKey, parse_public_jwk
 from ...signing.possession import check_possession
 from ..errors import RefusedError
 from ..statement import Event
-from ..world import World, keys_in
 from .state import Key, Keys, Log, Org
 from .table import ROWS, By
+from .world import World, keys_in
 
 
 def find_key(event: Event, at: datetime, world: World) -> Key:

@@ -18,7 +18,7 @@ from ...signing.note import MAX_NOTE, parse_note
 from ...signing.tiles import TILE_WIDTH
 from ...signing.tree_head import parse_checkpoint_text
 from ..errors import RefusedError
-from ..world import Memory
+from ..lifecycle.world import Memory
 from .evidence import SourceError, SourceIncompleteError, SourceMalformedError, SourceTooLargeError
 from .findings import Finding
 from .projections_source import COLUMNS, REVISION, compare_tables

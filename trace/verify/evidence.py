@@ -7,7 +7,7 @@ from typing import ClassVar, Protocol
 
 from ...signing.tlog_proof import TlogProof
 from ..errors import TraceError, UndecidedError
-from ..world import Memory
+from ..lifecycle.world import Memory
 from .findings import Finding
 
 

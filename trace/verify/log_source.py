@@ -21,7 +21,7 @@ from ...signing.tiles import (
 from ...signing.tree_head import MAX_SIZE
 from ..bundle.layout import CHECKPOINT, CHECKPOINTS, VKEYS, numbered
 from ..errors import RefusedError
-from ..world import Memory
+from ..lifecycle.world import Memory
 from .evidence import SourceIncompleteError
 from .files_source import Files
 from .findings import Finding

@@ -13,8 +13,8 @@ from ...signing.errors import SigningError
 from ...signing.tiles import ENTRIES, tiles_of
 from ..errors import TraceError
 from ..lifecycle.encoding import encode_state
+from ..lifecycle.world import Memory
 from ..statement import parse_entry, parse_event_jws
-from ..world import Memory
 from .findings import Finding
 
 REVISION: Final = "0001"

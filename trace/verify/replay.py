@@ -22,13 +22,13 @@ from ..lifecycle.judge import ChainLinkError, check_link, judge
 from ..lifecycle.keyring import find_key
 from ..lifecycle.state import Chain, Demand, Key
 from ..lifecycle.table import ROWS
+from ..lifecycle.watched import Watched
+from ..lifecycle.world import Memory, World, keys_in
 from ..rules.ruleset import RuleSet
 from ..statement import Event, Moment, parse_entry, parse_event_jws
-from ..world import Memory, World, keys_in
 from .findings import Finding, Findings
 from .reading import Read, claimed_subject, fits, read_statement
 from .trust import Trust
-from .watched import Watched
 
 BATCH: Final = 512
 """Entries whose signatures are checked together."""

@@ -7,9 +7,9 @@ from typing import NoReturn
 
 from ...errors import RefusedError
 from ...statement import Event, Moment
-from ...world import World
 from ..state import Battery, Demand, Key, Org, Remark, State
 from ..table import Row
+from ..world import World
 
 
 @dataclass(slots=True)

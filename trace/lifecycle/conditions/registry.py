@@ -7,9 +7,9 @@ from ....signing.note import parse_vkey
 from ...codes.subjects import parse_subject
 from ...errors import RefusedError, UndecidedError
 from ...times import parse_time
-from ...world import keys_in
 from ..keyring import check_new_key
 from ..state import Keys, Org
+from ..world import keys_in
 from .case import Case
 
 

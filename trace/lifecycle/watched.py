@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from ..lifecycle.state import Chain, Past, Reference
-from ..world import World
+from .state import Chain, Past, Reference
+from .world import World
 
 
 class Watched:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from .lifecycle.advance import advance_past
-from .lifecycle.state import Chain, Key, Keys, Log, Org, Past, Reference, State
-from .rules.ruleset import RuleSet
-from .statement import Event, Moment
+from ..rules.ruleset import RuleSet
+from ..statement import Event, Moment
+from .advance import advance_past
+from .state import Chain, Key, Keys, Log, Org, Past, Reference, State
 
 
 class World(Protocol):
