@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import orjson
 
-from ..signing.base64url import b64url, parse_b64url
-from ..signing.merkle import leaf_hash, root_of
+from ..signing.base64url import b64url
 from .codes.subjects import Subject, parse_subject
 from .errors import RefusedError
+from .lifecycle.batches import batch_inputs
 from .lifecycle.state import Battery, Log, Past
 from .lifecycle.table import ROWS
 from .lifecycle.world import World
@@ -145,23 +145,6 @@ def known_data(world: World, kind: str, subject: str) -> dict[str, Any]:
             return {"capacity": state.capacity}
         case _:
             return {}
-
-
-def batch_inputs(world: World, batch: str) -> dict[str, Any]:
-    """What closing a batch binds: count, grams and RFC 6962 root of the events that charged it."""
-    leaves: list[bytes] = []
-    grams = 0
-    for reference in world.references_to(batch):
-        chain = world.chain(reference.subject)
-        if (
-            chain
-            and chain.head == reference.event
-            and isinstance(chain.state, Battery)
-            and chain.state.batch == batch
-        ):
-            leaves.append(leaf_hash(parse_b64url(reference.event)))
-            grams += chain.state.charged_g
-    return {"count": len(leaves), "g": grams, "root": b64url(root_of(leaves))}
 
 
 def data_skeleton(rules: RuleSet, kind: str) -> dict[str, Any]:

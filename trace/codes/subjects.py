@@ -38,7 +38,9 @@ SYNTAX_BATTERY: Final = (
     f"battery:(?:gbt34014:(?:{SYNTAX_BATTERY_CODE}|{SYNTAX_ECHELON_CODE})"
     f"|gbt40098:{SYNTAX_GBT40098}|iso15459:{SYNTAX_ISO15459}|tag:{_OWNED})"
 )
-_NOTED: Final = f"(?:{SYNTAX_BATTERY}|vehicle:{SYNTAX_VEHICLE}|org:{SYNTAX_PARTY}|(?:model|consignment|batch|lot):{_OWNED})"
+_NOTED: Final = (
+    f"(?:{SYNTAX_BATTERY}|vehicle:{SYNTAX_VEHICLE}|org:{SYNTAX_PARTY}|(?:model|consignment|batch|lot):{_OWNED})"
+)  # fmt: skip
 SYNTAX_SUBJECT: Final = f"(?:(?:notes:)?{_NOTED}|keys:{SYNTAX_PARTY}|log:{SYNTAX_ORIGIN})"
 
 # For JSON Schema, beside the two lengths. Check digits and dates are beyond an expression: `parse_subject`.

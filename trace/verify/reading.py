@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from ...signing.jws import Jws
 from ...signing.keys import PublicKey
@@ -13,13 +13,7 @@ from ..errors import RefusedError, TraceError
 from ..lifecycle.table import ROWS
 from ..rules.ruleset import RuleSet
 from ..rules.shapes import UnknownVersionError
-from ..statement import Event, read_event
-
-
-class WrongAudienceError(RefusedError):
-    """The event was signed for another log."""
-
-    code: ClassVar[str] = "WRONG_AUDIENCE"
+from ..statement import Event, check_addressed, read_event
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,30 +39,8 @@ def read_statement(jws: Jws, rules: RuleSet, origin: str) -> Event:
     event = read_event(jws)
     if event.type not in ROWS:
         raise UnknownVersionError(expected="a type of the life cycle", got=event.type, where="/type")
-    check_addressed(event, origin, rules.shapes.kind(event.type))
+    check_addressed(event, origin)
     return event
-
-
-def check_addressed(event: Event, origin: str, kind: str) -> None:
-    """The event is about a subject of the kind that its type extends, by an organisation, for this log.
-
-    Raises:
-        RefusedError: ``SUBJECT_INVALID`` or another reason of `parse_subject`, or ``WRONG_AUDIENCE``.
-    """
-    subject = parse_subject(event.sub)
-    if subject.kind != kind:
-        raise RefusedError(
-            f"sub: expected a {kind} for {event.type}, got a {subject.kind}",
-            code="SUBJECT_INVALID",
-            where="/sub",
-        )
-    if parse_subject(event.iss).kind != "org":
-        raise RefusedError(
-            f"iss: expected an organisation, got {event.iss}", code="SUBJECT_INVALID", where="/iss"
-        )
-    audience = event.jws.value["aud"]
-    if audience != origin:
-        raise WrongAudienceError(f"aud: expected {origin}, got {audience}", where="/aud")
 
 
 def claimed_subject(value: dict[str, Any]) -> str | None:

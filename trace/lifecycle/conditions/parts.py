@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from ....signing.base64url import b64url, parse_b64url
-from ....signing.merkle import leaf_hash, root_of
 from ...codes.subjects import Subject, parse_subject
 from .. import words
+from ..batches import batch_inputs
 from ..state import Batch, Battery
 from .case import Case
 from .origins import maker_since_enrolment
@@ -152,21 +151,8 @@ def batch_open(case: Case) -> None:
 
 
 def inputs(case: Case) -> None:
-    """Count, grams and root are those of the ``battery.recycled`` naming the batch (DESIGN, section 10)."""
-    charged = []
-    grams = 0
-    for reference in case.world.references_to(case.event.sub):
-        chain = case.world.chain(reference.subject)
-        if (
-            chain
-            and chain.head == reference.event
-            and isinstance(chain.state, Battery)
-            and chain.state.batch == case.event.sub
-        ):
-            charged.append(leaf_hash(parse_b64url(reference.event)))
-            grams += chain.state.charged_g
-    expected = {"count": len(charged), "g": grams, "root": b64url(root_of(charged))}
-    for member, value in expected.items():
+    """What the batch binds is what was charged into it."""
+    for member, value in batch_inputs(case.world, case.event.sub).items():
         got = case.event.data["inputs"][member]
         if got != value:
             case.refuse(
