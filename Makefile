@@ -18,6 +18,7 @@ DEMO_HOME ?= demo-home
 DEMO_ARGS ?= --no-serve
 PYTEST_ARGS ?=
 LOCK_ARGS ?=
+BENCH_ARGS ?=
 UV_VERSION := 0.13.9
 PIP := $(BIN)/pip --disable-pip-version-check --no-input -q
 
@@ -51,8 +52,8 @@ lint: .venv/test.stamp ## check style and types
 	$(BIN)/ruff check
 	$(BIN)/mypy
 
-bench: .venv/test.stamp ## measure what docs/performance.md promises
-	$(BIN)/pytest -q -s tests/bench $(PYTEST_ARGS)
+bench: .venv/runtime.stamp ## measure recording and auditing in signatures of this machine (BENCH_ARGS=--json)
+	$(BIN)/packtrace bench $(BENCH_ARGS)
 
 lock: .venv/runtime.stamp ## write the lock files anew from pyproject.toml (LOCK_ARGS=--upgrade for newer versions)
 	$(PIP) install "uv==$(UV_VERSION)"

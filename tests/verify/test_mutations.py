@@ -27,6 +27,7 @@ from packtrace.tests.deterministic_signer import published_seed
 from packtrace.tests.ledger.node import Node
 from packtrace.tests.scene import Scene, pack_code
 from packtrace.tests.verify.small_log import SmallLog, entries_of_events, life, payload, trust_of
+from packtrace.trace.bundle.write import write_battery_bundle
 from packtrace.trace.ledger.home import Home
 from packtrace.trace.ledger.ledger import Submission
 from packtrace.trace.statement import format_entry, parse_entry
@@ -36,9 +37,9 @@ from packtrace.trace.verify.trust import Trust
 from packtrace.trace.verify.verify_source import verify_source
 
 SEED = 20261123
-FILES = 200
-COLUMNS = 150
-HISTORIES = 150
+FILES = 120  # of each kind of bundle
+COLUMNS = 160
+HISTORIES = 165
 HONEST = 50
 
 
@@ -88,9 +89,15 @@ def damaged_files(folder: Path, rng: random.Random) -> str:
     return f"{how} {name}"
 
 
-def test_no_bundle_with_a_damaged_file_is_verified(tmp_path: Path) -> None:
+@pytest.mark.parametrize("what", ["whole log", "one battery"])
+def test_no_bundle_with_a_damaged_file_is_verified(tmp_path: Path, what: str) -> None:
     scene, log = life(2)
-    whole = log.write(tmp_path / "bundle")
+    whole = tmp_path / "bundle"
+    if what == "whole log":
+        log.write(whole)
+    else:
+        pack = f"battery:gbt34014:{pack_code(1)}"
+        write_battery_bundle(log, whole, subject=pack, rules=scene.rules, vkeys=log.vkeys)
     assert verify_source(whole, trust=trust_of(scene)).outcome is Outcome.VERIFIED
     rng = random.Random(SEED)
     for number in range(FILES):
@@ -158,7 +165,7 @@ def test_no_database_with_a_damaged_column_is_verified(
         "tree",
         "checkpoint",
     }
-    hit = set()
+    hit, damaged = set(), 0
     for number in range(COLUMNS):
         table, column, _ = places[number % len(places)]
         copy = tmp_path / f"copy{number}.db"
@@ -182,8 +189,10 @@ def test_no_database_with_a_damaged_column_is_verified(
                 done = f"{table}.{column}: {value!r:.60} -> {new!r:.60}"
             db.commit()
         hit.add((table, column))
+        damaged += 1
         check_not_verified(verify_source(copy, trust=trust, checkpoints=[checkpoint]), f"{number}: {done}")
         copy.unlink()
+    assert damaged >= 130
     assert hit == {(table, column) for table, column, _ in places}
 
 
@@ -356,6 +365,7 @@ def test_no_history_told_otherwise_is_verified_against_the_checkpoint_of_before(
         scene.origin, ed25519_seed=published_seed("another log"), ml_dsa_44_seed=published_seed("another log")
     )
     rng = random.Random(SEED)
+    told = 0
     for number in range(HISTORIES):
         leaves = list(honest.leaves)
         done = DAMAGES[number % len(DAMAGES)](leaves, rng, scene)
@@ -372,6 +382,8 @@ def test_no_history_told_otherwise_is_verified_against_the_checkpoint_of_before(
         report = verify_source(folder, trust=trust_of(scene), checkpoints=[kept])
         check_not_verified(report, f"{number}: {done}, rooted {rooted}")
         shutil.rmtree(folder)
+        told += 1
+    assert told >= 130
 
 
 # -- honest ones -------------------------------------------------------------------------------------------

@@ -399,11 +399,18 @@ def test_bundle_of_one_battery_with_any_receipt_left_out_is_not_verified(tmp_pat
     scene, log = life()
     folder = battery(log, tmp_path / "one")
     ends = {payload(leaf)["sub"]: at for at, leaf in enumerate(log.leaves)}
+    about = folder / "bundle.json"
+    said = json.loads(about.read_bytes())
     unnoticed = set()
     for path in sorted((folder / "receipts").iterdir()):
         data = path.read_bytes()
         path.unlink()
+        lost = verify_source(folder, trust=trust_of(scene))
+        assert lost.outcome is not Outcome.VERIFIED, f"{path.name} was lost"
+        left = [leaf for leaf in said["leaves"] if leaf != int(path.name)]
+        about.write_bytes(json.dumps(said | {"leaves": left}).encode())
         report = verify_source(folder, trust=trust_of(scene))
+        about.write_bytes(json.dumps(said).encode())
         if report.outcome is Outcome.VERIFIED:
             unnoticed.add(int(path.name))
         path.write_bytes(data)

@@ -91,7 +91,7 @@ def write_battery_bundle(
     size = checkpoint.size
     tiles = TileReader(partial(_tile_data, source), size)
     entries = battery_closure(source, checkpoint.origin, subject, size, rules)
-    about = {"format": FORMAT, "subject": subject, "size": size}
+    about = {"format": FORMAT, "subject": subject, "size": size, "leaves": list(entries)}
     files = head_files(head, vkeys)
     files[ABOUT] = partial(orjson.dumps, about)
     for leaf, entry in entries.items():

@@ -19,7 +19,10 @@ from .log_source import MAX_VKEYS
 from .strict_json import check_members, parse_json_object
 
 MAX_PROOF: Final = 1 << 22  # bytes
-MAX_ABOUT: Final = 1 << 16  # bytes
+MAX_ABOUT: Final = 1 << 23  # bytes
+
+
+_ABOUT: Final[dict[str, type]] = {"format": str, "subject": str, "size": int, "leaves": list}
 
 
 class BatteryFiles:
@@ -36,6 +39,7 @@ class BatteryFiles:
         about = _about(files.read(ABOUT, MAX_ABOUT))
         self.subject: str | None = about["subject"]
         self._size: int = about["size"]
+        self._leaves: list[int] = about["leaves"]
 
     def checkpoint(self) -> bytes:
         return self._files.read(CHECKPOINT, MAX_NOTE)
@@ -52,9 +56,12 @@ class BatteryFiles:
         names = self._files.names() or ()
         if VKEYS not in names:
             yield Finding("BUNDLE_INCOMPLETE", f"expected {VKEYS}, got none", place=VKEYS)
-        for name in sorted(names):
-            if name not in (ABOUT, CHECKPOINT, VKEYS) and numbered(name, RECEIPTS) is None:
-                yield Finding("BUNDLE_UNEXPECTED_FILE", place=name)
+        # Whoever made the bundle can leave entries out of the list as well; what was lost later shows.
+        listed = {f"{RECEIPTS}{leaf}" for leaf in self._leaves}
+        for name in sorted(listed - {*names}):
+            yield Finding("BUNDLE_INCOMPLETE", f"expected {name}, got none", place=name)
+        for name in sorted({*names} - listed - {ABOUT, CHECKPOINT, VKEYS}):
+            yield Finding("BUNDLE_UNEXPECTED_FILE", place=name)
 
     def proofs(self) -> Iterator[tuple[str, TlogProof]]:
         checkpoint = self.checkpoint()
@@ -146,7 +153,10 @@ def _receipt(data: bytes, where: str) -> TlogProof:
 
 
 def _about(data: bytes) -> dict[str, Any]:
-    about = check_members(parse_json_object(data, ABOUT), {"format": str, "subject": str, "size": int}, ABOUT)
+    about = check_members(parse_json_object(data, ABOUT), _ABOUT, ABOUT)
     if about["format"] != FORMAT:
         raise SourceMalformedError(f"format: expected {FORMAT}, got {about['format'][:60]}", where=ABOUT)
+    leaves = about["leaves"]
+    if not all(type(leaf) is int for leaf in leaves) or leaves != sorted({*leaves}):
+        raise SourceMalformedError("leaves: expected leaf indexes, each once and ascending", where=ABOUT)
     return about
