@@ -184,6 +184,7 @@ class Audit:
             entries=replay.entries if replay else 0,
             subjects=tuple(results),
             findings=self.findings,
+            purpose=replay.purpose if replay else "",
         )
 
     def _read_head(self, data: bytes, origin: str, place: str, findings: Findings) -> Head | None:

@@ -20,7 +20,7 @@ from ...signing.note import format_vkey
 from ..errors import RefusedError, TraceError
 from ..lifecycle.judge import ChainLinkError, check_link, judge
 from ..lifecycle.keyring import find_key
-from ..lifecycle.state import Chain, Demand, Key
+from ..lifecycle.state import Chain, Demand, Key, Log
 from ..lifecycle.table import ROWS
 from ..lifecycle.watched import Watched
 from ..lifecycle.world import Memory, World, keys_in
@@ -107,6 +107,12 @@ class Replay:
         """Say what is missing at the end."""
         if self._queue:
             self._abandon_group(missing=not self._whole)
+
+    @property
+    def purpose(self) -> str:
+        """What the log says that it is for; empty where its first entry was not taken in."""
+        chain = self.world.chains.get(f"log:{self.world.origin}")
+        return chain.state.purpose if chain and isinstance(chain.state, Log) else ""
 
     def position(self, subject: str) -> tuple[int, str]:
         """Last seq and id of a chain, as far as it was followed."""

@@ -24,6 +24,15 @@ SCOPE_ZH: Final = "未证明：标签贴在正确的电池上；各方陈述属�
 SourceKind = Literal["log", "battery", "receipt", "none"]
 """What was verified; "none" where the source could not be opened."""
 
+_NOT_IN_EARNEST: Final = {
+    "demonstration": "This log is a demonstration: its times are given, and its keys may be public. "
+    "演示日志：时间由人给定，密钥可能公开。",
+    "test": "This log is a test: nothing in it is meant in earnest. 测试日志：内容不作数。",
+}
+_FOLLOWS: Final = "DEPENDS_ON_REFUTED"
+_SHOWN: Final = 3
+"""Of the findings that only follow from another one, so many are shown."""
+
 _EXIT: Final = {Outcome.VERIFIED: 0, Outcome.REFUTED: 1, Outcome.UNDECIDED: 3}
 
 
@@ -52,6 +61,7 @@ class Report:
     entries: int  # that were looked at
     subjects: tuple[SubjectResult, ...]  # by name
     findings: Findings
+    purpose: str = ""  # production, test or demonstration, as the log says
 
     @property
     def outcome(self) -> Outcome:
@@ -94,11 +104,17 @@ def format_text(report: Report, *, verbose: bool = False) -> str:
         verbose: Adds one line a subject.
     """
     lines = [_plain(report.headline)]
-    for finding in report.findings:
-        lines += _finding_lines(finding)
-    kept = sum(1 for _ in report.findings)
-    if len(report.findings) > kept:
-        lines.append(f"  ... and {len(report.findings) - kept} more findings")
+    if report.purpose in _NOT_IN_EARNEST:
+        lines.append(_NOT_IN_EARNEST[report.purpose])
+    kept = list(report.findings)
+    rest = [finding for finding in kept if finding.code == _FOLLOWS]
+    for finding in kept:
+        if verbose or finding.code != _FOLLOWS or finding in rest[:_SHOWN]:
+            lines += _finding_lines(finding)
+    if not verbose and len(rest) > _SHOWN:
+        lines.append(f"  ... and {len(rest) - _SHOWN} more {_FOLLOWS} (all with --verbose or --json)")
+    if len(report.findings) > len(kept):
+        lines.append(f"  ... and {len(report.findings) - len(kept)} more findings")
     if verbose:
         for result in report.subjects:
             at = f"seq {result.seq} {result.head}"
@@ -150,6 +166,7 @@ def format_json_lines(report: Report) -> Iterator[bytes]:
             "source": report.source,
             "source_kind": report.kind,
             "origin": report.origin,
+            "purpose": report.purpose,
             "size": report.size,
             "root": b64url(report.root),
             "confirmed_size": report.confirmed,
