@@ -106,8 +106,8 @@ class LazyGroup(click.Group):
                 sys.exit(UNDECIDED)
             click.echo(
                 f"packtrace: a defect of this program: {type(error).__name__}: {error}\n"
-                "What was being submitted may be recorded: submit the same again, and what is known is answered so. "
-                "With PACKTRACE_DEBUG=1 it says where; please report that.",
+                "What was being submitted may be recorded: submit the same again, and what is known is\n"
+                "answered so. With PACKTRACE_DEBUG=1 it says where; please report that.",
                 err=True,
             )
             sys.exit(BROKEN)
