@@ -30,6 +30,7 @@ from packtrace.signing.tiles import format_entry_bundle
 from packtrace.signing.tlog_proof import TlogProof, format_tlog_proof
 from packtrace.signing.tree_head import Checkpoint, format_checkpoint_text
 from packtrace.tests.deterministic_signer import DeterministicLogSigner, published_seed
+from packtrace.trace.bundle.layout import vkey_files
 from packtrace.trace.lifecycle.keyring import approval_digest
 from packtrace.trace.lifecycle.table import IN_USE_BARRED_TO, TABLE, Row
 from packtrace.trace.lifecycle.words import CUSTODIAL, IN_USE, INTAKE, LIVE, STAGES, WASTE
@@ -188,10 +189,9 @@ def files() -> dict[str, bytes]:
     """Every file of `docs/vectors/example`, but its README."""
     made = {f"events/{number}.jws": text.encode() for number, text in enumerate(events())}
     made |= {f"entries/{number}.json": entry for number, entry in enumerate(entries())}
-    vkeys = "".join(f"{format_vkey(vkey)}\n" for vkey in signer().vkeys)
     return made | {
         "checkpoint": checkpoint(),
-        "log.vkey": vkeys.encode(),
+        **vkey_files(signer().vkeys),
         "receipt.tlog-proof": receipt_proof(),
         "trust.json": format_trust(trust()),
         "tile/0/000.p/3": b"".join(hashes()),

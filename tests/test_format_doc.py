@@ -87,8 +87,12 @@ def test_files_of_the_example_are_what_the_code_gives_and_no_others() -> None:
         assert (FILES / name).read_bytes() == content, f"{name}: {AGAIN}"
 
 
+def vkey_lines() -> list[str]:
+    return [(FILES / name).read_text().removesuffix("\n") for name in layout.VKEYS]
+
+
 def test_example_holds_for_a_reader_who_has_only_its_files() -> None:
-    vkeys = [parse_vkey(line) for line in (FILES / "log.vkey").read_text().splitlines()]
+    vkeys = [parse_vkey(line) for line in vkey_lines()]
     proof = parse_tlog_proof((FILES / "receipt.tlog-proof").read_bytes())
     assert proof.checkpoint == (FILES / "checkpoint").read_bytes()
     opened = open_checkpoint(proof.checkpoint, origin=example.ORIGIN, log_keys=vkeys).checkpoint
@@ -108,7 +112,7 @@ def test_both_signatures_of_the_log_cover_what_section_6_3_says() -> None:
     origin, size, root = text.split("\n")
     signed = [base64.b64decode(line.split(" ")[2]) for line in block.splitlines()]
     keys = []
-    for line, signature in zip((FILES / "log.vkey").read_text().splitlines(), signed, strict=True):
+    for line, signature in zip(vkey_lines(), signed, strict=True):
         name, key_id, encoded = line.split("+", 2)
         key = base64.b64decode(encoded)
         assert (
@@ -174,7 +178,7 @@ def registry() -> Memory:
         "purpose": "test",
         "registrars": [{"org": registrar_org, **proven(registrar, log)}],
         "threshold": 1,
-        "log_keys": (FILES / "log.vkey").read_text().splitlines(),
+        "log_keys": vkey_lines(),
         "rules": {"name": world.rules.name, "sha256": world.rules.sha256},
     }
     say(registrar, "log.opened", log, registrar_org, opened)
@@ -260,7 +264,7 @@ def test_members_of_the_files_are_in_their_tables() -> None:
         layout.CHECKPOINT,
         layout.CHECKPOINTS,
         layout.RECEIPTS,
-        layout.VKEYS,
+        *layout.VKEYS,
         layout.ABOUT,
         layout.FORMAT,
     ):

@@ -105,7 +105,7 @@ class Node:
         """Another sequencer's home, with a lock of its own, over the same database."""
         path = self.home.path.with_name("twin")
         home = Home.create(path, self.home.origin, db=self.home.db)
-        home.log_vkeys.write_bytes(self.home.log_vkeys.read_bytes())
+        home.save_vkeys(self.home.load_vkeys())
         if not self.home.db:
             (path / "ledger.db").symlink_to(self.home.path / "ledger.db")
         return Node(home, self.scene, self.now)

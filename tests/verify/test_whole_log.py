@@ -17,7 +17,6 @@ from packtrace.signing.base64url import b64url, parse_b64url
 from packtrace.signing.checkpoint import Checkpoint, CosignerKey
 from packtrace.signing.log_key import LogKey, generate_log_keys
 from packtrace.signing.merkle import leaf_hash, root_of
-from packtrace.signing.note import format_vkey
 from packtrace.tests.deterministic_signer import published_seed
 from packtrace.tests.scene import START, Scene, ed25519_key, pack_code
 from packtrace.tests.verify.small_log import (
@@ -28,6 +27,7 @@ from packtrace.tests.verify.small_log import (
     payload,
     trust_of,
 )
+from packtrace.trace.bundle.layout import vkey_files
 from packtrace.trace.statement import format_entry, parse_entry
 from packtrace.trace.verify.findings import Outcome
 from packtrace.trace.verify.pins import Pins
@@ -150,7 +150,8 @@ def test_other_keys_in_log_vkey_are_named(tmp_path: Path) -> None:
     scene, log = life()
     folder = log.write(tmp_path / "bundle")
     other = generate_log_keys(scene.origin)
-    (folder / "log.vkey").write_text("".join(format_vkey(key) + "\n" for key in other.vkeys))
+    for name, line in vkey_files(other.vkeys).items():
+        (folder / name).write_bytes(line)
     report = verify_source(folder, trust=trust_of(scene))
     assert (report.outcome, codes(report)) == (Outcome.REFUTED, ["LOG_KEY_UNTRUSTED"])
 

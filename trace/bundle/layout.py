@@ -1,23 +1,36 @@
 """Names of the files in a bundle, the same in a folder, in a zip and under a node's URL (C2SP tlog-tiles).
 
-A whole log: `checkpoint`, `checkpoints/<size>`, `log.vkey`, the hash tiles and the bundles of entries of
-that size. One battery: `checkpoint`, `log.vkey`, `bundle.json`, `receipts/<leaf index>`.
+A whole log: `checkpoint`, `checkpoints/<size>`, the two keys, the hash tiles and the bundles of entries of
+that size. One battery: `checkpoint`, the two keys, `bundle.json`, `receipts/<leaf index>`. The keys have a
+file each, because most tools that read a `.vkey` expect one line of Ed25519 in it.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
+
+from ...signing.note import VerifierKey, format_vkey
+from ...signing.tree_head import ML_DSA_44
 
 CHECKPOINT: Final = "checkpoint"
 CHECKPOINTS: Final = "checkpoints/"
-VKEYS: Final = "log.vkey"
+VKEY: Final = "log.vkey"
+ML_DSA_VKEY: Final = "log-ml-dsa.vkey"
+VKEYS: Final = (VKEY, ML_DSA_VKEY)
 ABOUT: Final = "bundle.json"
 RECEIPTS: Final = "receipts/"
-TOP_LEVEL: Final = frozenset({CHECKPOINT, "checkpoints", "tile", VKEYS, ABOUT, "receipts"})
+TOP_LEVEL: Final = frozenset({CHECKPOINT, "checkpoints", "tile", *VKEYS, ABOUT, "receipts"})
 FORMAT: Final = "packtrace-bundle/1"
 
 _DECIMAL: Final = re.compile(r"0|[1-9][0-9]{0,18}")
+
+
+def vkey_files(vkeys: Sequence[VerifierKey]) -> dict[str, bytes]:
+    """The files in which the log's public keys lie, one line each."""
+    names = {vkey: ML_DSA_VKEY if vkey.algorithm == ML_DSA_44 else VKEY for vkey in vkeys}
+    return {name: f"{format_vkey(vkey)}\n".encode() for vkey, name in names.items()}
 
 
 def numbered(name: str, folder: str) -> int | None:

@@ -10,13 +10,13 @@ from typing import Protocol
 import orjson
 
 from ...signing.merkle import HASH_SIZE, prove_inclusion
-from ...signing.note import VerifierKey, format_vkey, parse_note
+from ...signing.note import VerifierKey, parse_note
 from ...signing.tiles import ENTRIES, TILE_WIDTH, TileId, TileReader, format_entry_bundle, tiles_of
 from ...signing.tlog_proof import TlogProof, format_tlog_proof
 from ...signing.tree_head import parse_checkpoint_text
 from ..rules.ruleset import RuleSet
 from .closure import ChainSource, battery_closure
-from .layout import ABOUT, CHECKPOINT, CHECKPOINTS, FORMAT, RECEIPTS, VKEYS
+from .layout import ABOUT, CHECKPOINT, CHECKPOINTS, FORMAT, RECEIPTS, vkey_files
 from .output import write_files
 
 
@@ -47,7 +47,7 @@ def write_bundle(
 
     Args:
         out: A folder that is not there yet, or a file that ends in .zip.
-        vkeys: The log's keys, for `log.vkey`: a convenience, which no verifier trusts.
+        vkeys: The log's keys, for the two `.vkey` files: a convenience, which no verifier trusts.
         overwrite: Replace what is there.
 
     Raises:
@@ -106,9 +106,9 @@ def _receipt(tiles: TileReader, leaf: int, entry: bytes, head: bytes) -> bytes:
 
 
 def head_files(head: bytes, vkeys: Sequence[VerifierKey]) -> dict[str, Callable[[], bytes]]:
-    """The two files that every bundle begins with."""
-    keys = "".join(format_vkey(vkey) + "\n" for vkey in vkeys).encode("utf-8")
-    return {CHECKPOINT: partial(bytes, head), VKEYS: partial(bytes, keys)}
+    """The files that every bundle begins with."""
+    files = {CHECKPOINT: head, **vkey_files(vkeys)}
+    return {name: partial(bytes, data) for name, data in files.items()}
 
 
 def _tile_data(source: LogSource, tile: TileId) -> bytes:

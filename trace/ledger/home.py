@@ -9,7 +9,8 @@ from pathlib import Path
 
 import orjson
 
-from ...signing.note import VerifierKey, format_vkey, parse_vkey
+from ...signing.note import VerifierKey, parse_vkey
+from ..bundle.layout import VKEYS, vkey_files
 from ..codes.subjects import parse_origin
 from .errors import HomeError
 
@@ -77,10 +78,6 @@ class Home:
         return self.path / "pins.json"
 
     @property
-    def log_vkeys(self) -> Path:
-        return self.path / "log.vkey"
-
-    @property
     def keys(self) -> Path:
         return self.path / "keys"
 
@@ -100,9 +97,9 @@ class Home:
         return "postgresql+psycopg://" + self.db.partition("://")[2]
 
     def save_vkeys(self, vkeys: Sequence[VerifierKey]) -> None:
-        """Write the public keys of the log, one a line."""
-        text = "".join(f"{format_vkey(vkey)}\n" for vkey in vkeys)
-        save_durably(self.log_vkeys, text.encode("utf-8"))
+        """Write the public keys of the log, a file each."""
+        for name, line in vkey_files(vkeys).items():
+            save_durably(self.path / name, line)
 
     def load_vkeys(self) -> tuple[VerifierKey, ...]:
         """Read the public keys of the log.
@@ -111,11 +108,14 @@ class Home:
             HomeError: The file can't be read.
             VerifierKeyError: A line is no verifier key.
         """
-        try:
-            text = self.log_vkeys.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise HomeError(f"{self.log_vkeys}: expected the log's public keys, got {error}") from error
-        return tuple(parse_vkey(line) for line in text.splitlines())
+        keys = []
+        for name in VKEYS:
+            try:
+                text = (self.path / name).read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                raise HomeError(f"{self.path / name}: expected the log's public key, got {error}") from error
+            keys.append(parse_vkey(text.removesuffix("\n")))
+        return tuple(keys)
 
 
 def save_durably(path: Path, data: bytes) -> None:

@@ -159,7 +159,7 @@ class Ledger:
             LedgerDamagedError: Its rows do not give the tree that was signed or recorded.
         """
         if tuple(signer.vkeys) != home.load_vkeys():
-            raise HomeError(f"{home.log_vkeys}: expected the keys of the signer, got others")
+            raise HomeError(f"{home.path}: expected the public keys of the signer, got others")
         ledger = cls(home, signer, clock, vkeys=signer.vkeys, register=register, rules=rules, threads=threads)
         try:
             ledger._database.check_revision()

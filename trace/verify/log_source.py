@@ -30,6 +30,24 @@ MAX_VKEYS: Final = 1 << 16  # bytes
 MAX_BUNDLE: Final = TILE_WIDTH * (2 + MAX_ENTRY)  # bytes
 
 
+def read_vkey_files(files: Files) -> bytes | None:
+    """The lines of those files of keys that are there; None where there is none."""
+    found = []
+    for name in VKEYS:
+        try:
+            found.append(files.read(name, MAX_VKEYS))
+        except SourceIncompleteError:
+            continue
+    return b"".join(found) if found else None
+
+
+def missing_vkeys(names: Collection[str]) -> Iterator[Finding]:
+    """Nobody needs these files to verify; that one is gone shows that somebody was here."""
+    for name in VKEYS:
+        if name not in names:
+            yield Finding("BUNDLE_INCOMPLETE", f"expected {name}, got none", place=name)
+
+
 class LogFiles:
     """The evidence in a whole-log bundle."""
 
@@ -42,10 +60,7 @@ class LogFiles:
         return self._files.read(CHECKPOINT, MAX_NOTE)
 
     def vkeys(self) -> bytes | None:
-        try:
-            return self._files.read(VKEYS, MAX_VKEYS)
-        except SourceIncompleteError:
-            return None
+        return read_vkey_files(self._files)
 
     def checkpoints(self) -> Iterator[tuple[str, bytes]]:
         sizes = (numbered(name, CHECKPOINTS) for name in self._files.names() or ())
@@ -56,11 +71,10 @@ class LogFiles:
         names = self._files.names()
         if names is None:
             return
-        if VKEYS not in names:  # Nobody needs it to verify; that it is gone shows that somebody was here.
-            yield Finding("BUNDLE_INCOMPLETE", f"expected {VKEYS}, got none", place=VKEYS)
+        yield from missing_vkeys(names)
         for name in sorted(names):
             at = numbered(name, CHECKPOINTS)
-            is_known = name in (CHECKPOINT, VKEYS) or (at is not None and at <= MAX_SIZE)
+            is_known = name in (CHECKPOINT, *VKEYS) or (at is not None and at <= MAX_SIZE)
             if not is_known and not _is_tile_of(name, size):
                 yield Finding("BUNDLE_UNEXPECTED_FILE", place=name)
 

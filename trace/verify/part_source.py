@@ -12,10 +12,10 @@ from ...signing.tlog_proof import TlogProof, parse_tlog_proof
 from ..bundle.layout import ABOUT, CHECKPOINT, FORMAT, RECEIPTS, VKEYS, numbered
 from ..errors import RefusedError, TraceError
 from ..statement import parse_entry, parse_event_jws
-from .evidence import SourceError, SourceIncompleteError, SourceMalformedError, SourceTooLargeError
+from .evidence import SourceError, SourceMalformedError, SourceTooLargeError
 from .files_source import Files
 from .findings import Finding
-from .log_source import MAX_VKEYS
+from .log_source import missing_vkeys, read_vkey_files
 from .strict_json import check_members, parse_json_object
 
 MAX_PROOF: Final = 1 << 22  # bytes
@@ -45,22 +45,18 @@ class BatteryFiles:
         return self._files.read(CHECKPOINT, MAX_NOTE)
 
     def vkeys(self) -> bytes | None:
-        try:
-            return self._files.read(VKEYS, MAX_VKEYS)
-        except SourceIncompleteError:
-            return None
+        return read_vkey_files(self._files)
 
     def unexpected(self, size: int) -> Iterator[Finding]:
         if self._size != size:
             yield Finding("BUNDLE_MALFORMED", f"size: expected {size}, got {self._size}", place=ABOUT)
         names = self._files.names() or ()
-        if VKEYS not in names:
-            yield Finding("BUNDLE_INCOMPLETE", f"expected {VKEYS}, got none", place=VKEYS)
+        yield from missing_vkeys(names)
         # Whoever made the bundle can leave entries out of the list as well; what was lost later shows.
         listed = {f"{RECEIPTS}{leaf}" for leaf in self._leaves}
         for name in sorted(listed - {*names}):
             yield Finding("BUNDLE_INCOMPLETE", f"expected {name}, got none", place=name)
-        for name in sorted({*names} - listed - {ABOUT, CHECKPOINT, VKEYS}):
+        for name in sorted({*names} - listed - {ABOUT, CHECKPOINT, *VKEYS}):
             yield Finding("BUNDLE_UNEXPECTED_FILE", place=name)
 
     def proofs(self) -> Iterator[tuple[str, TlogProof]]:
