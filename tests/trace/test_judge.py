@@ -602,6 +602,24 @@ def test_a_module_that_another_whole_pack_was_made_with_is_not_extracted_nor_lis
     assert court.refusal(*opened(scene, junk, MODULE)) == "COMPOSITION_CONFLICT"
 
 
+def test_a_part_that_does_not_come_out_is_remarked(scene: Scene, court: Court) -> None:
+    for number, children in ((1, ()), (2, (f"battery:gbt34014:{module_code(pack_code(2))}",))):
+        code = pack_code(number)
+        sub, module = f"battery:gbt34014:{code}", f"battery:gbt34014:{module_code(code)}"
+        court.admit(scene.manufactured(code, components=[module]))
+        court.admit(
+            scene.sign(scene.maker, "battery.retired", sub, {"capacity": "battery_maker", "reason": "recall"})
+        )
+        offered, accepted = (
+            text for (text,) in scene.handed_over(sub, scene.maker, scene.dismantler, "pack_dismantler")
+        )
+        court.admit(offered)
+        court.admit(accepted)
+        court.remarks.clear()
+        court.admit(*opened(scene, sub, *children))
+        assert [remark.code for remark in court.remarks] == ([] if children else ["CHILD_MISSING"])
+
+
 def test_nobody_fits_a_pack_beside_somebody_elses(scene: Scene, court: Court) -> None:
     court.admit(scene.manufactured(CODE))
     court.admit(*scene.installed(CODE))

@@ -339,6 +339,9 @@ CHILD_ELSEWHERE WARNING 8
 CHILD_NOT_LISTED WARNING 8
   拆出的部件不在原组成清单中。
   The extracted part is not in the parent's list.
+CHILD_MISSING WARNING 8
+  清单中的部件未被拆出，也未说明去向。
+  A part of the parent's list did not come out of it.
 
 # 11. Against what was seen before, and other copies.
 LOG_CONSISTENCY_INVALID ERROR 11

@@ -25,6 +25,13 @@ def children(case: Case) -> None:
         )
     for child in subjects:
         case.demand_next(child)
+    missing = [part for part in case.battery.components if part not in subjects]
+    if missing:
+        case.remark(
+            "CHILD_MISSING",
+            f"made with {len(case.battery.components)} parts, of which {len(missing)} did not come out: "
+            f"{', '.join(missing[:3])}{' …' if len(missing) > 3 else ''}",
+        )
     lines = [residue["line"] for residue in case.event.data["residues"]]
     if len(set(lines)) != len(lines):
         case.refuse("SCHEMA_INVALID", expected="different lines", got="a repetition", where="/data/residues")
