@@ -76,6 +76,12 @@ def format_log_time(value: datetime) -> str:
     return value.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
+def show_time(value: datetime) -> str:
+    """A time as a message tells it: in the form of parties and log, as far as it has one. Raises nothing."""
+    digits = "auto" if value.microsecond % 1_000 else "milliseconds" if value.microsecond else "seconds"
+    return value.isoformat(timespec=digits).replace("+00:00", "Z")
+
+
 def _parse(text: str) -> datetime:
     """Parse a text that has the form already, so that the lenient parser has nothing to be lenient about."""
     try:

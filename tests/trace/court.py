@@ -61,6 +61,7 @@ class Court:
         try:
             self.admit(*group)
         except TraceError as error:
+            assert "+00:00" not in error.message, "times are told in the log's form"
             return error.finding_code
         return "accepted"
 

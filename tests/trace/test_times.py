@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packtrace.trace.times import TimeError, format_log_time, format_time, parse_log_time, parse_time
+from packtrace.trace.times import (
+    TimeError,
+    format_log_time,
+    format_time,
+    parse_log_time,
+    parse_time,
+    show_time,
+)
 
 instants = st.datetimes(datetime(1970, 1, 1), datetime(9999, 12, 31, 23, 59, 59), timezones=st.just(UTC))  # noqa: DTZ001
 
@@ -88,3 +95,16 @@ def test_a_datetime_that_has_no_text_is_refused(value: datetime) -> None:
         format_time(value)
     with pytest.raises(TimeError):
         format_log_time(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (datetime(2026, 11, 23, 4, 40, tzinfo=UTC), "2026-11-23T04:40:00Z"),
+        (datetime(2026, 11, 23, 4, 40, 0, 120_000, tzinfo=UTC), "2026-11-23T04:40:00.120Z"),
+        (datetime(2026, 11, 23, 4, 40, 0, 1, tzinfo=UTC), "2026-11-23T04:40:00.000001Z"),
+        (datetime(1, 1, 1), "0001-01-01T00:00:00"),  # noqa: DTZ001 -- the point of the case
+    ],
+)
+def test_messages_tell_every_time_and_in_the_logs_form_where_it_has_one(value: datetime, text: str) -> None:
+    assert show_time(value) == text

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ..rules.policy import Policy
+from ..times import show_time
 from .errors import ClockError
 
 DEMONSTRATION: Final = "demonstration"
@@ -41,12 +42,12 @@ def choose_times(
     for now in map(milliseconds, times):
         if last is not None and not confirmed:
             if now < last - behind:
-                raise ClockError(f"clock: expected {last.isoformat()} or later, got {now.isoformat()}")
+                raise ClockError(f"clock: expected {show_time(last)} or later, got {show_time(now)}")
             # A demonstration tells of years, and goes on today.
             if now > last + ahead and purpose != DEMONSTRATION:
                 raise ClockError(
-                    f"clock: expected at most {policy.clock_ahead_days} days after {last.isoformat()}, "
-                    f"got {now.isoformat()}",
+                    f"clock: expected at most {policy.clock_ahead_days} days after {show_time(last)}, "
+                    f"got {show_time(now)}",
                     code="CLOCK_AHEAD",
                 )
         last = now if last is None else max(now, last)
@@ -61,5 +62,5 @@ def milliseconds(moment: datetime) -> datetime:
         ClockError: It is naive or in another zone; which instant was meant is not guessed.
     """
     if moment.utcoffset() != timedelta(0):
-        raise ClockError(f"clock: expected a datetime in UTC, got {moment.isoformat()}", code="TIME_INVALID")
+        raise ClockError(f"clock: expected a datetime in UTC, got {show_time(moment)}", code="TIME_INVALID")
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

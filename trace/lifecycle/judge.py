@@ -13,6 +13,7 @@ from typing import NoReturn
 from ..codes.subjects import parse_subject
 from ..errors import RefusedError
 from ..statement import Event, Moment
+from ..times import show_time
 from . import words
 from .advance import advance
 from .conditions import CONDITIONS
@@ -57,17 +58,8 @@ def judge(event: Event, at: Moment, key: Key, world: World, demand: Demand | Non
     Raises:
         RefusedError: A rule is broken; the code says which, the message what was expected and what is there.
     """
-    row = ROWS[event.type]
-    check_claimed_time(event, at, world)
-    chain = world.chain(event.sub)
-    check_link(event, chain)
-    check_group(event, row, demand)
-    state = chain.state if chain else None
-    battery = state if isinstance(state, Battery) else NO_BATTERY
-    case = Case(event, at, key, world, row, chain.head if chain else None, state, battery, demand)
-    _check_stage(case)
-    case.relation = _relation(case)
-    _check_offer(case)
+    case = check_standing(event, at, key, world, demand)
+    row, state = case.row, case.state
     for name in row.also:
         CONDITIONS[name](case)
     if row.joint and key.use == "registrar":
@@ -84,6 +76,29 @@ def judge(event: Event, at: Moment, key: Key, world: World, demand: Demand | Non
     )
 
 
+def check_standing(event: Event, at: Moment, key: Key, world: World, demand: Demand | None) -> Case:
+    """Check all but what the row's ``also`` names: time, link, group, stage, signer and open offer.
+
+    Of ``data`` this reads no more than the capacity in which somebody acts, so that it can tell of a
+    statement that is not filled in yet whether it has a chance.
+
+    Raises:
+        RefusedError: As `judge`.
+    """
+    row = ROWS[event.type]
+    check_claimed_time(event, at, world)
+    chain = world.chain(event.sub)
+    check_link(event, chain)
+    check_group(event, row, demand)
+    state = chain.state if chain else None
+    battery = state if isinstance(state, Battery) else NO_BATTERY
+    case = Case(event, at, key, world, row, chain.head if chain else None, state, battery, demand)
+    _check_stage(case)
+    case.relation = _relation(case)
+    _check_offer(case)
+    return case
+
+
 def check_claimed_time(event: Event, at: Moment, world: World) -> None:
     """The party does not claim a time that the log's clock has not reached.
 
@@ -93,7 +108,7 @@ def check_claimed_time(event: Event, at: Moment, world: World) -> None:
     latest = at.recorded_at + timedelta(seconds=world.rules.policy.future_tolerance_s)
     if event.occurred_at > latest:
         raise RefusedError(
-            f"occurred_at: expected at most {latest.isoformat()}, got {event.occurred_at.isoformat()}",
+            f"occurred_at: expected at most {show_time(latest)}, got {show_time(event.occurred_at)}",
             code="TIME_IN_FUTURE",
             where="/occurred_at",
         )
@@ -165,7 +180,7 @@ def _relation(case: Case) -> str:
     licence = f" with a licence for {row.licence}" if row.licence else ""
     case.refuse(
         "SIGNER_ROLE_FORBIDDEN",
-        expected=f"{event.iss} to be enrolled as {wanted}{licence} at {case.at.recorded_at.isoformat()}",
+        expected=f"{event.iss} to be enrolled as {wanted}{licence} at {show_time(case.at.recorded_at)}",
         got=", ".join(_roles_of(case)) or "no role",
         where="/data/capacity" if row.acts_as else "/iss",
     )
@@ -223,7 +238,7 @@ def _refuse_signer(case: Case) -> NoReturn:
             "ILLEGAL_TRANSITION", expected="a chain that has not begun", got=_shown(case), where="/type"
         )
     if wanted == {"consignee"} and (battery.offer is None or case.at.recorded_at >= battery.offer.expires_at):
-        got = f"one that expired at {battery.offer.expires_at.isoformat()}" if battery.offer else "none"
+        got = f"one that expired at {show_time(battery.offer.expires_at)}" if battery.offer else "none"
         case.refuse("NO_OPEN_OFFER", expected="an open offer", got=got, where="/data/offer")
     expected = {
         "custodian": f"its custodian {battery.custodian}",
@@ -259,9 +274,10 @@ def _check_stage(case: Case) -> None:
     battery, row = case.battery, case.row
     if row.chain == "battery" and battery.stage not in row.stages:
         ended = battery.stage in words.ENDED
+        stages = ("a chain that has not begun" if stage == words.ABSENT else stage for stage in row.stages)
         case.refuse(
             "PACK_TERMINAL" if ended else "ILLEGAL_TRANSITION",
-            expected=f"{' or '.join(row.stages)} before {row.type}",
+            expected=f"{' or '.join(stages)} before {row.type}",
             got=_shown(case),
             where="/type",
         )

@@ -15,6 +15,7 @@ from ...signing.keys import PublicKey, parse_public_jwk
 from ...signing.possession import check_possession
 from ..errors import RefusedError
 from ..statement import Event
+from ..times import show_time
 from .state import Key, Keys, Log, Org
 from .table import ROWS, By
 from .world import World, keys_in
@@ -77,9 +78,10 @@ def check_in_force(key: Key, at: datetime, world: World) -> None:
                 where="kid",
             )
     if (key.valid_from and at < key.valid_from) or (key.until and at >= key.until):
+        span = [f"from {show_time(key.valid_from)}"] if key.valid_from else []
+        span += [f"until {show_time(key.until)}"] if key.until else []
         raise RefusedError(
-            f"kid: expected a key valid at {at.isoformat()}, "
-            f"got one valid from {key.valid_from} until {key.until}",
+            f"kid: expected a key valid at {show_time(at)}, got one valid {' '.join(span)}",
             code="KEY_NOT_VALID_AT_SIGNING",
             where="kid",
         )

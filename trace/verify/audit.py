@@ -14,6 +14,7 @@ from ...signing.note import VerifierKey
 from ...signing.policy import NONE
 from ..errors import TraceError
 from ..rules.ruleset import RuleSet
+from ..times import show_time
 from .evidence import Evidence, LogEvidence, PartEvidence
 from .findings import Finding, Findings
 from .heads import Head, read_head, read_vkeys
@@ -145,8 +146,8 @@ class Audit:
             except (OverflowError, ValueError, OSError):
                 continue  # Beyond the year 9999: after whatever was recorded.
             if recorded_at > signed_at + tolerance:
-                latest = (signed_at + tolerance).isoformat()
-                evidence = f"recorded_at: expected at most {latest}, got {recorded_at.isoformat()}"
+                latest = show_time(signed_at + tolerance)
+                evidence = f"recorded_at: expected at most {latest}, got {show_time(recorded_at)}"
                 leaf = head.checkpoint.size - 1
                 self.findings.add(
                     Finding("TIME_AFTER_SIGNATURE", evidence, leaf_index=leaf, place=head.place)

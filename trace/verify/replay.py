@@ -26,6 +26,7 @@ from ..lifecycle.watched import Watched
 from ..lifecycle.world import Memory, World, keys_in
 from ..rules.ruleset import RuleSet
 from ..statement import Event, Moment, parse_entry, parse_event_jws
+from ..times import show_time
 from .findings import Finding, Findings
 from .reading import Read, claimed_subject, fits, read_statement
 from .trust import Trust
@@ -132,7 +133,7 @@ class Replay:
             return None
         if self._latest is not None and recorded_at < self._latest:
             evidence = (
-                f"recorded_at: expected {self._latest.isoformat()} or later, got {recorded_at.isoformat()}"
+                f"recorded_at: expected {show_time(self._latest)} or later, got {show_time(recorded_at)}"
             )
             self._findings.add(Finding("TIME_REGRESSION", evidence, leaf_index=leaf))
         else:

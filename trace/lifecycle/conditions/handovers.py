@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ...codes.subjects import parse_subject
-from ...times import parse_time
+from ...times import parse_time, show_time
 from .. import words
 from ..state import Org
 from ..table import IN_USE_BARRED_TO
@@ -48,7 +48,7 @@ def offer_named(case: Case) -> None:
     standing = case.battery.offer
     named = case.event.data["offer"]
     if standing is None or case.at.recorded_at >= standing.expires_at:
-        got = "none" if standing is None else f"one that expired at {standing.expires_at.isoformat()}"
+        got = "none" if standing is None else f"one that expired at {show_time(standing.expires_at)}"
         case.refuse("NO_OPEN_OFFER", expected="an open offer", got=got, where="/data/offer")
     if named != standing.id:
         case.refuse("NO_OPEN_OFFER", expected=standing.id, got=named, where="/data/offer")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ...codes.subjects import parse_subject
+from ...times import show_time
 from ..state import Batch, Demand, Past
 from ..table import ROWS
 from .case import Case
@@ -62,8 +63,8 @@ def _check_void_by_signer(case: Case, past: Past) -> None:
     if case.demand is None and case.at.recorded_at > past.recorded_at + timedelta(hours=hours):
         case.refuse(
             "VOID_TOO_LATE",
-            expected=f"at most {hours} hours after {past.recorded_at.isoformat()}",
-            got=case.at.recorded_at.isoformat(),
+            expected=f"at most {hours} hours after {show_time(past.recorded_at)}",
+            got=show_time(case.at.recorded_at),
             where="/data/event",
         )
 
