@@ -25,6 +25,9 @@ from .rules.shapes import VERSION
 from .times import format_time
 
 PLACEHOLDER: Final = "<fill in: "
+LEADER_ID: Final = "<id of the first>"
+"""Stands in a group, until that is signed, for the id of its first statement; fits no schema either."""
+
 NONCE_BYTES: Final = 16
 
 
@@ -143,8 +146,38 @@ def known_data(world: World, kind: str, subject: str) -> dict[str, Any]:
             return known | ({"vehicle": state.vehicle} if state.vehicle else {})
         case "battery.retired" if state.capacity:
             return {"capacity": state.capacity}
+        case "battery.dismantled" if state.components:
+            (child,) = data_skeleton(world.rules, kind)["children"]
+            return {"children": [child | {"battery": part} for part in state.components]}
         case _:
             return {}
+
+
+def group_data(leader: Mapping[str, Any], capacity: str, kind: str) -> dict[str, Any]:
+    """Members of ``data`` of a statement that follows another in its group.
+
+    Args:
+        leader: The statement that leads the group. Its id, which signing gives it, is told as `LEADER_ID`.
+        capacity: In which its signer holds the battery before it.
+        kind: The type of the statement that follows.
+    """
+    match kind:
+        case "battery.extracted":
+            return {"parent": leader["sub"], "dismantled": LEADER_ID, "capacity": capacity}
+        case "vehicle.fitted":
+            return {"battery": leader["sub"], "installed": LEADER_ID, "packs": leader["data"]["of"]}
+        case "vehicle.taken_out":
+            return {"battery": leader["sub"], "removed": LEADER_ID}
+        case _:
+            return {"reason": leader["data"]["reason"]}
+
+
+def may_be_empty(rules: RuleSet, kind: str) -> tuple[str, ...]:
+    """The required lists of a type's ``data`` that may have no element, if somebody says so."""
+    schema = _data_schema(rules, kind)
+    return tuple(
+        name for name in schema.get("required", ()) if schema["properties"][name].get("minItems") == 0
+    )
 
 
 def data_skeleton(rules: RuleSet, kind: str) -> dict[str, Any]:
@@ -187,7 +220,8 @@ def _skeleton(schema: Mapping[str, Any]) -> Any:
             names = schema.get("required") or list(properties)[: schema.get("minProperties", 0)]
             return {name: _skeleton(properties[name]) for name in names}
         case "array":
-            return [_skeleton(schema["items"])] * schema.get("minItems", 0)
+            # One element at least, so that nobody signs by oversight that there is none.
+            return [_skeleton(schema["items"])] * max(1, schema.get("minItems", 0))
         case "integer":
             return _placeholder(f"an integer from {schema['minimum']} to {schema['maximum']}")
         case "boolean":

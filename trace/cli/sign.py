@@ -1,11 +1,11 @@
-"""`packtrace sign`: a statement, checked by the rules that need no log, becomes an event."""
+"""`packtrace sign`: statements, checked by the rules that need no log, become events."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -18,7 +18,7 @@ from ...signing.keys import PrivateKey
 from ..codes.party import parse_party
 from ..codes.subjects import parse_subject
 from ..rules.ruleset import RuleSet, load_rules
-from ..template import find_placeholders
+from ..template import LEADER_ID, find_placeholders
 from ..times import parse_time
 from .key_store import load_key, passphrase_option, read_passphrase
 from .place import Place, place_options
@@ -45,9 +45,13 @@ def sign(
 
     The JSON may be spread over lines; what is signed is its compact form. A value where the schema has room
     for a withheld one (a VIN) is replaced by a salted digest, and printed behind the JWS as its disclosure.
+    An array of statements, as `template --group` prints it, becomes one line {"events": […]} for `submit`.
     """
     value = parse_statement(read_text(statement, limit=MAX_STATEMENT), statement)
     key = load_key(named, place.folder, read_passphrase(passphrase_file))
+    if isinstance(value, list):
+        click.echo(json.dumps({"events": sign_group(value, key, load_rules(), alg=alg)}))
+        return
     text = sign_statement(value, key, load_rules(), alg=alg)
     event_id = parse_jws(text.partition("~")[0], typ=EVENT).id
     click.echo(json.dumps({"id": event_id, "event": text}) if as_json else text)
@@ -56,11 +60,13 @@ def sign(
         click.echo(f"signed {place_in_chain}: event {event_id}", err=True)
 
 
-def parse_statement(text: str, source: str) -> dict[str, Any]:
-    """Read a statement that a person or a program wrote: JSON of any layout, and no ambiguity in it.
+def parse_statement(text: str, source: str) -> dict[str, Any] | list[dict[str, Any]]:
+    """Read a statement, or those of a group, that a person or a program wrote: JSON of any layout, and no
+    ambiguity in it.
 
     Raises:
-        click.UsageError: No JSON object, a name twice, a number that is no integer, or nested too deep.
+        click.UsageError: Neither an object nor a list of them, a name twice, a number that is no integer, or
+            nested too deep.
     """
     try:
         value = json.loads(text, object_pairs_hook=_unique, parse_float=_no_float, parse_constant=_no_float)
@@ -68,9 +74,34 @@ def parse_statement(text: str, source: str) -> dict[str, Any]:
         raise click.UsageError(f"statement: expected at most 16 levels, got far more, at {source}") from None
     except ValueError as error:
         raise click.UsageError(f"statement: expected a JSON object, got {error}, at {source}") from None
-    if not isinstance(value, dict):
-        raise click.UsageError(f"statement: expected a JSON object, got another value, at {source}")
-    return value
+    is_group = isinstance(value, list) and value and all(isinstance(each, dict) for each in value)
+    if isinstance(value, dict) or is_group:
+        return value  # type: ignore[no-any-return]  # checked in the two lines above
+    raise click.UsageError(
+        f"statement: expected a JSON object, or a list of them, got another value, at {source}"
+    )
+
+
+def sign_group(
+    statements: Sequence[dict[str, Any]], key: PrivateKey, rules: RuleSet, *, alg: str | None = None
+) -> list[str]:
+    """Sign the statements of a group, in their order.
+
+    `LEADER_ID` in the ``data`` of a later one becomes the id of the first.
+
+    Raises:
+        As `sign_statement`.
+    """
+    texts: list[str] = []
+    leader = ""
+    for statement in statements:
+        data = statement.get("data")
+        if leader and isinstance(data, dict):
+            named = {name: leader if value == LEADER_ID else value for name, value in data.items()}
+            statement = {**statement, "data": named}
+        texts.append(sign_statement(statement, key, rules, alg=alg))
+        leader = leader or parse_jws(texts[0].partition("~")[0], typ=EVENT).id
+    return texts
 
 
 def sign_statement(
