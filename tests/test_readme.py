@@ -69,6 +69,8 @@ def test_shown_commands_print_what_is_shown(tmp_path: Path) -> None:
     (tmp_path / "sample_batches").symlink_to(ROOT / "sample_batches")
     folder, verdicts = tmp_path, 0
     for command, output in shown(ENGLISH):
+        if command == ". .venv/bin/activate":  # `run` has the command on its path
+            continue
         if command.startswith("cd "):
             folder = folder / command.removeprefix("cd ")
             continue

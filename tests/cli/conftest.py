@@ -11,6 +11,7 @@ import pytest
 from packtrace.signing.log_key import save_log_key
 from packtrace.signing.policy import NONE, Policy
 from packtrace.tests.scene import Scene, pack_code
+from packtrace.trace.cli import key_store
 from packtrace.trace.ledger.home import Home
 from packtrace.trace.ledger.ledger import Ledger, Submission, system_clock
 from packtrace.trace.verify.trust import Trust, format_trust
@@ -22,6 +23,12 @@ def begin() -> tuple[Scene, list[str]]:
     """The organisations, and the events in the log of the home: all are enrolled, one pack is made."""
     scene = Scene(at=datetime(2026, 1, 5, 8, tzinfo=UTC))
     return scene, [*scene.founding(), scene.manufactured(CODE)]
+
+
+@pytest.fixture(autouse=True)
+def _nobody_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests at a terminal is not asked for a passphrase by a command within the process."""
+    monkeypatch.setattr(key_store, "TERMINAL", "/no/terminal")
 
 
 @pytest.fixture(scope="session")

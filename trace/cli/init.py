@@ -26,7 +26,13 @@ from ..rules.ruleset import RuleSet, load_rules
 from ..template import NONCE_BYTES, next_statement
 from ..verify.trust import Trust, format_trust, six_words
 from .act import act, claimed_now, prove_key
-from .key_store import passphrase_option, read_passphrase
+from .key_store import (
+    new_passphrase,
+    no_passphrase_option,
+    passphrase_option,
+    read_passphrase,
+    say_unencrypted,
+)
 from .ledger_access import check_database_url
 from .place import Place, place_options
 from .sign import sign_statement
@@ -51,6 +57,7 @@ from .subject_input import parse_org_input
     show_default=True,
     help="A log for demonstration takes the times of a story.",
 )
+@no_passphrase_option
 @passphrase_option
 @place_options
 @click.pass_obj
@@ -61,16 +68,18 @@ def init(
     name: str | None,
     region: str,
     purpose: str,
+    no_passphrase: bool,
     passphrase_file: Path | None,
 ) -> None:
     """Found a log: make its keys and the registrar's, record log.opened, and write trust.json.
 
     Give trust.json to everybody who is to verify, and let them compare its six words with yours by phone.
     """
-    passphrase = read_passphrase(passphrase_file)
     org = parse_org_input(registrar)
     parse_region(region)
-    log_key = generate_log_keys(parse_origin(origin))
+    parse_origin(origin)
+    passphrase = new_passphrase(read_passphrase(passphrase_file), none=no_passphrase)
+    log_key = generate_log_keys(origin)
     key = generate_private_key("Ed25519")
     home, words = found_log(
         place, log_key, key, org, purpose=purpose, passphrase=passphrase, db=place.db or ""
@@ -84,9 +93,7 @@ def init(
         _enrol_registrar(home, log_key, key, org, name, region, passphrase)
         click.echo(f"enrolled   {org} as registrar")
     if passphrase is None:
-        click.echo(
-            f"The keys in {home.keys} are not encrypted; this user alone may read them (0600).", err=True
-        )
+        say_unencrypted(home.keys)
 
 
 def found_log(

@@ -17,7 +17,15 @@ from ..lifecycle.world import World, keys_in
 from ..times import format_time
 from .act import act, prove_key
 from .chains import chains_of
-from .key_store import load_first_key, load_key, make_key, passphrase_option, read_passphrase
+from .key_store import (
+    load_first_key,
+    load_key,
+    make_key,
+    new_passphrase,
+    no_passphrase_option,
+    passphrase_option,
+    read_passphrase,
+)
 from .ledger_access import open_ledger, read_ledger
 from .org import given_key, print_placed, registrar_key
 from .place import Place, place_options
@@ -46,6 +54,7 @@ def key() -> None:
     metavar="EVENT",
     help="Head of the chain that it is for.  [default: as the log in the home says]",
 )
+@no_passphrase_option
 @passphrase_option
 @place_options
 @click.pass_obj
@@ -58,6 +67,7 @@ def new(
     admin: bool,
     origin: str | None,
     head: str | None,
+    no_passphrase: bool,
     passphrase_file: Path | None,
 ) -> None:
     """Make a key file; print its public part, its id and, for ORG, the proof of possession.
@@ -76,7 +86,7 @@ def new(
     if named:
         made, path = load_key(named, place.folder, passphrase), named
     else:
-        made, file = make_key(kind, out, place.folder, passphrase)
+        made, file = make_key(kind, out, place.folder, new_passphrase(passphrase, none=no_passphrase))
         path = str(file)
     said: dict[str, Any] = {"kid": made.public.kid, "jwk": made.public.jwk(), "file": path}
     if subject and origin:
@@ -101,6 +111,7 @@ def new(
 @click.option("--from", "valid_from", metavar="TIME", help="UTC, as 2026-11-23T04:40:00Z.")
 @click.option("--until", metavar="TIME", help="The first moment at which it no longer holds.")
 @click.option("--admin-key", metavar="FILE|KID", help="Who signs.  [default: the admin key in the home]")
+@no_passphrase_option
 @passphrase_option
 @place_options
 @click.pass_obj
@@ -118,6 +129,7 @@ def add(
     valid_from: str | None,
     until: str | None,
     admin_key: str | None,
+    no_passphrase: bool,
     passphrase_file: Path | None,
 ) -> None:
     """Add a key to ORG: sign key.added with its admin key, and submit it."""
@@ -127,6 +139,7 @@ def add(
         )
     org = parse_org_input(org_id)
     passphrase = read_passphrase(passphrase_file)
+    sealed_by = None if named or jwk else new_passphrase(passphrase, none=no_passphrase)
     subject = _keys_subject(org)
     given = {"name": name, "from": valid_from, "until": until, "types": list(types), "sites": list(sites)}
     with open_ledger(place, passphrase) as ledger:
@@ -137,7 +150,7 @@ def add(
             new_key = prove_key(ledger.world(), load_key(named, place.folder, passphrase), subject)
             kept = named
         else:
-            made, path = make_key(kind, None, place.folder, passphrase)
+            made, path = make_key(kind, None, place.folder, sealed_by)
             new_key, kept = prove_key(ledger.world(), made, subject), str(path)
         data = {"use": use, **new_key, **{member: value for member, value in given.items() if value}}
         placed = act(ledger, admin, "key.added", subject, iss=org, data=data)

@@ -20,6 +20,9 @@ _KID: Final = re.compile("[A-Za-z0-9_-]{43}")
 _ENCRYPTED: Final = b"ENCRYPTED PRIVATE KEY-----"
 _PEM_LIMIT: Final = 65_536
 
+TERMINAL: Final = "/dev/tty"
+"""The terminal that controls this process, if one does (POSIX, 10.1)."""
+
 
 def passphrase_option(command: Command) -> Command:
     """Give a command ``--passphrase-file``; it arrives as `passphrase_file`."""
@@ -27,6 +30,14 @@ def passphrase_option(command: Command) -> Command:
         "--passphrase-file",
         type=click.Path(path_type=Path),
         help="File with the passphrase of private keys.  [default: PACKTRACE_PASSPHRASE, else asked for]",
+    )
+    return option(command)
+
+
+def no_passphrase_option(command: Command) -> Command:
+    """Give a command that makes keys ``--no-passphrase``; it arrives as `no_passphrase`."""
+    option = click.option(
+        "--no-passphrase", is_flag=True, help="Make keys without a passphrase, and do not ask for one."
     )
     return option(command)
 
@@ -65,12 +76,49 @@ def passphrase_for(path: Path, given: bytes | None) -> bytes | None:
         return None
     if given is not None:
         return given
-    if not sys.stdin.isatty():
+    if not _has_terminal():
         raise click.UsageError(
             f"{path}: expected a passphrase by --passphrase-file or PACKTRACE_PASSPHRASE, got none"
         )
+    # A hidden prompt is shown and answered on the controlling terminal, whatever standard input is.
     asked: str = click.prompt(f"Passphrase of {path.name}", hide_input=True, err=True)
     return asked.encode()
+
+
+def new_passphrase(given: bytes | None, *, none: bool) -> bytes | None:
+    """The passphrase for keys that are about to be made: as given, else asked for at a terminal.
+
+    Args:
+        given: As `read_passphrase` found it.
+        none: Somebody wishes for none.
+
+    Raises:
+        click.UsageError: One was given, and none is wished for.
+    """
+    if given is not None and none:
+        raise click.UsageError("passphrase: expected one, or --no-passphrase, got both")
+    if given is not None or none or not sys.stdin.isatty():
+        return given
+    asked: str = click.prompt(
+        "New passphrase for the keys that are made", hide_input=True, confirmation_prompt=True, err=True
+    )
+    return asked.encode()
+
+
+def say_unencrypted(path: Path) -> None:
+    """Say that a key, or a folder of keys, is protected by nothing but the rights of the file."""
+    click.echo(f"not encrypted, and readable by this user alone (0600): {path}", err=True)
+
+
+def _has_terminal() -> bool:
+    """Whether somebody can be asked, though input may come through a pipe."""
+    if sys.stdin.isatty() or sys.platform == "win32":
+        return sys.stdin.isatty() or sys.stderr.isatty()
+    try:
+        os.close(os.open(TERMINAL, os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 def find_key_file(named: str, folder: Path) -> Path:
@@ -113,6 +161,8 @@ def make_key(
     if out is None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     save_private_key(path, key, passphrase=passphrase)
+    if passphrase is None:
+        say_unencrypted(path)
     return key, path
 
 

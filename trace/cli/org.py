@@ -18,7 +18,15 @@ from ..lifecycle.state import Org
 from ..lifecycle.words import ROLES
 from .act import act, prove_key
 from .chains import chains_of
-from .key_store import load_first_key, load_key, make_key, passphrase_option, read_passphrase
+from .key_store import (
+    load_first_key,
+    load_key,
+    make_key,
+    new_passphrase,
+    no_passphrase_option,
+    passphrase_option,
+    read_passphrase,
+)
 from .ledger_access import open_ledger, read_ledger
 from .place import Place, place_options
 from .subject_input import parse_org_input
@@ -55,6 +63,7 @@ def org() -> None:
 @click.option(
     "--possession", metavar="JWS|FILE", help="The proof that it holds that key, as `key new` prints."
 )
+@no_passphrase_option
 @passphrase_option
 @place_options
 @click.pass_obj
@@ -70,6 +79,7 @@ def enrol(
     admin_key: str | None,
     admin_jwk: str | None,
     possession: str | None,
+    no_passphrase: bool,
     passphrase_file: Path | None,
 ) -> None:
     """Enrol an organisation: sign org.enrolled with the registrar's key in the home, and submit it."""
@@ -81,6 +91,7 @@ def enrol(
         )
     subject = parse_org_input(org_id)
     passphrase = read_passphrase(passphrase_file)
+    sealed_by = None if admin_key or admin_jwk else new_passphrase(passphrase, none=no_passphrase)
     names = {"zh": name_zh, "en": name_en}
     data: dict[str, Any] = {
         "name": {language: name for language, name in names.items() if name},
@@ -101,7 +112,7 @@ def enrol(
             data["admin"], kept = prove_key(ledger.world(), key, subject), admin_key
         else:
             _refuse_enrolled(ledger, subject)  # before a key file is made for nothing
-            key, path = make_key("Ed25519", None, place.folder, passphrase)
+            key, path = make_key("Ed25519", None, place.folder, sealed_by)
             data["admin"], kept = prove_key(ledger.world(), key, subject), str(path)
         placed = act(ledger, registrar, "org.enrolled", subject, iss=iss, data=data)
     print_placed(f"enrolled {subject}", placed)
