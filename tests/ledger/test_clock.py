@@ -7,10 +7,14 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from packtrace.tests.ledger.node import Node, append_one, check_whole_log, statuses
+from packtrace.tests.ledger.test_recovery import InterruptedRegister, fail
+from packtrace.tests.ledger.test_verified import checked
 from packtrace.tests.scene import START, Scene, pack_code
-from packtrace.trace.ledger.errors import ClockError
+from packtrace.trace.ledger.errors import ClockError, FatalStorageError
 from packtrace.trace.ledger.ledger import Ledger, Submission
 from packtrace.trace.statement import parse_entry
+from packtrace.trace.verify.findings import Outcome
+from packtrace.trace.verify.report import format_text
 
 
 @pytest.fixture
@@ -58,6 +62,40 @@ def test_clock_that_leaps_stops_writing_until_somebody_confirms_it(
     assert append_one(ledger, text, confirm_clock=True).status == "accepted"
     assert recorded(ledger) == max(last, production.now)
     check_whole_log(ledger, production)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=10), timedelta(days=300)])
+def test_log_stays_verified_after_a_clock_that_was_ahead_is_set_right(
+    production: Node, ahead: timedelta
+) -> None:
+    ledger = production.create()
+    production.now += ahead
+    append_one(ledger, production.scene.manufactured(pack_code(1)))
+    production.now -= ahead
+    append_one(ledger, production.scene.manufactured(pack_code(2)), confirm_clock=True)
+    production.close()
+    report = checked(production)
+    assert report.outcome is Outcome.VERIFIED, format_text(report)
+
+
+def test_tail_that_is_signed_after_the_clock_was_set_back_is_verified(production: Node) -> None:
+    register = InterruptedRegister(production.home.register)
+    ledger = production.create(register=register)
+    register.before_swap = fail
+    with pytest.raises(FatalStorageError):
+        append_one(ledger, production.scene.manufactured(pack_code(1)))
+    production.close()
+    production.now -= timedelta(days=1)
+    production.open()
+    report = checked(production)
+    assert report.outcome is Outcome.VERIFIED, format_text(report)
+
+
+def test_log_stays_verified_where_its_story_is_ahead_of_the_clock(node: Node) -> None:
+    ledger = node.create()
+    append_one(ledger, node.scene.manufactured(pack_code(1)), at=[node.now + timedelta(days=30)])
+    node.close()
+    assert checked(node).outcome is Outcome.VERIFIED
 
 
 def test_log_for_demonstration_takes_the_times_that_it_is_given(node: Node) -> None:

@@ -18,6 +18,8 @@ from ...signing.checkpoint import Checkpoint, LogSigner, open_checkpoint
 from ...signing.errors import SigningError
 from ...signing.merkle import Frontier, leaf_hash
 from ...signing.note import VerifierKey
+from ..errors import RefusedError
+from ..statement import parse_entry
 from .database import Database
 from .errors import CheckpointConflictError, LedgerDamagedError, LedgerRolledBackError, LogSplitError
 from .register import Register, Registered
@@ -83,7 +85,8 @@ class Publisher:
         """Sign everything that is committed, and publish it.
 
         Args:
-            now: Goes into the signatures.
+            now: Goes into the signatures, unless the newest entry was recorded later: a clock that was set
+                back, or a story that is ahead of it, must not give a signature from before what it covers.
 
         Returns:
             The newest checkpoint, which covers all that was committed when this was called; somebody else's,
@@ -112,7 +115,8 @@ class Publisher:
             if not tree.size:
                 return None
             checkpoint = Checkpoint(self._origin, tree.size, tree.root())
-            note = self._signer.sign(checkpoint, time=int(now.timestamp()))
+            signed_at = max(now, self._recorded_at(tree.size - 1))
+            note = self._signer.sign(checkpoint, time=int(signed_at.timestamp()))
             new = Registered(note, tree.size, tree.to_bytes())
             self._check_signed(new)
             try:
@@ -141,6 +145,15 @@ class Publisher:
                 f"got {tree.root().hex()}"
             )
         return tree
+
+    def _recorded_at(self, leaf: int) -> datetime:
+        """When the entry at this leaf was recorded."""
+        with self._database.read() as connection:
+            (entry,) = load_entries(connection, leaf, leaf + 1)
+        try:
+            return parse_entry(entry)[1]
+        except RefusedError as error:
+            raise LedgerDamagedError(f"entry {leaf}: {error.message}") from error
 
     def _check_signed(self, registered: Registered) -> None:
         try:

@@ -80,7 +80,7 @@ class ZipFiles:
         """Raises:
         SourceError: Not a zip.
         SourceMalformedError: A name that leads out of the bundle or occurs twice, a link, or a member that is
-            encrypted or grows beyond reason.
+            encrypted, compressed in an unusual way, or grows beyond reason.
         SourceTooLargeError: Too many members, or too large.
         """
         self.name = str(path)
@@ -141,6 +141,11 @@ def _check_member(member: zipfile.ZipInfo) -> None:
     mode = member.external_attr >> 16
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise SourceMalformedError(f"{shown}: expected a plain file, got a link or a device")
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        # The other decoders give out whatever a chunk grows to, whatever size the member is said to have.
+        raise SourceMalformedError(
+            f"{shown}: expected a member stored or deflated, got compression method {member.compress_type}"
+        )
     if member.flag_bits & 1:
         raise SourceMalformedError(f"{shown}: expected a member without a password, got one with")
     if member.file_size > _RATIO_FREE and member.file_size > MAX_RATIO * member.compress_size:
