@@ -31,7 +31,13 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/runtime.stamp ## load the sample batches into a fresh ledger and verify it
-	rm -rf -- "$(DEMO_HOME)"
+	@if [ -e "$(DEMO_HOME)" ]; then \
+	  if [ "$(DEMO_HOME)" != demo-home ]; then \
+	    echo "DEMO_HOME: expected nothing there yet, got $(DEMO_HOME): remove it, or name another" >&2; exit 2; \
+	  fi; \
+	  old=demo-home.old; n=1; while [ -e "$$old" ]; do n=$$((n + 1)); old=demo-home.old$$n; done; \
+	  mv demo-home "$$old"; echo "what was in demo-home is now in $$old"; \
+	fi
 	$(BIN)/packtrace demo --home "$(DEMO_HOME)" $(DEMO_ARGS)
 
 test: .venv/test.stamp ## install what the tests need, and run them (PYTEST_ARGS=...)
@@ -64,7 +70,7 @@ LOCK = $(BIN)/uv pip compile -q pyproject.toml --group build --universal --pytho
 	--generate-hashes --no-annotate --custom-compile-command "make lock" $(LOCK_ARGS)
 
 clean: ## remove what make has made
-	rm -rf -- .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis "$(DEMO_HOME)"
+	rm -rf -- .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis demo-home
 
 .venv/made.stamp:
 	@if [ -z "$(PYTHON)" ]; then \

@@ -7,11 +7,13 @@ Run it again whenever the rule set changes: `log.opened` names the rules, and ev
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,6 +37,9 @@ from .truck import the_truck
 HERE: Final = Path(__file__).parent
 TRUCK: Final = "truck-of-legacy-packs"
 KEYS: Final = "published_keys"
+DETERMINISTIC: Final = "dilithium_py"
+"""Signs ML-DSA-44 with the same bytes each time; not among what the command itself needs."""
+
 WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "registrar": ("registry", "admin", "sign"),
     "yard": ("admin", "sign", "phone", "new phone"),
@@ -182,4 +187,9 @@ def _json(value: Any) -> bytes:
 
 
 if __name__ == "__main__":
-    write_samples(Path(sys.argv[1]) if len(sys.argv) > 1 else HERE)
+    parser = argparse.ArgumentParser(description="Writes the sample batches: the same bytes each time.")
+    parser.add_argument("folder", nargs="?", type=Path, default=HERE, help="below which; the package's own")
+    folder = parser.parse_args().folder
+    if find_spec(DETERMINISTIC) is None:
+        sys.exit(f"expected {DETERMINISTIC}, which the tests need too (`make test` installs it), got none")
+    write_samples(folder)

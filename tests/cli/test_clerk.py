@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from packtrace.tests.cli.command import call, call_well
+from packtrace.tests.cli.command import COMMAND, call, call_well, clean_environment, run
 
 SAMPLES = Path(__file__).parents[2] / "sample_batches" / "truck-of-legacy-packs"
 DISMANTLER = "uscc:91441300EXAMPLE703"
@@ -140,3 +144,65 @@ def test_statement_that_has_a_chance_has_no_note(args: tuple[str, ...], home: Pa
 def test_member_that_no_schema_has_room_for_is_refused_at_once(given: str, says: str, home: Path) -> None:
     result = call("template", "handover.accepted", OFFERED, "--set", given, "--home", home)
     assert (result.exit_code, result.stdout, says in result.stderr) == (1, "", True), result.stderr
+
+
+def test_take_over_that_the_demonstration_prints_works_as_printed(tmp_path: Path) -> None:
+    done = run(tmp_path, "demo", "--home", "demo-home", "--no-serve")
+    _, _, printed = done.stdout.partition("== Go on\n")
+    lines = printed.partition("The web form")[0]
+    (shown,) = re.findall(
+        r"^```sh\n(.*?)^```$", (SAMPLES / "README.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    assert shown in lines
+    path = f"{COMMAND.parent}{os.pathsep}{os.environ['PATH']}"
+    went_on = subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", lines],
+        cwd=tmp_path,
+        env=clean_environment(HOME=str(tmp_path), PATH=path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert went_on.returncode == 0, went_on.stdout + went_on.stderr
+    assert "accepted at leaf 386" in went_on.stdout
+    assert "at_dismantler, held by 惠州净拆" in went_on.stdout
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("uscc:91441300EXAMPLE703", "org:uscc:91441300EXAMPLE703"),
+        ("NOSUCH", "expected 24 characters, got 6: 'NOSUCH', at position 7\n"),
+    ],
+)
+def test_code_that_is_none_is_answered_with_what_was_meant(said: str, shown: str, home: Path) -> None:
+    result = call("show", said, "--home", home)
+    assert (result.exit_code, shown in result.stderr) == (1, True), result.stderr
+    assert result.stderr.count("position 7") <= 1
+
+
+def test_added_key_is_shown_by_its_id(home: Path) -> None:
+    assert f"jwk: key {key_of(DISMANTLER, home)}" in call_well("show", f"keys:{DISMANTLER}", "--home", home)
+    assert "admin: key " in call_well("show", f"org:{DISMANTLER}", "--home", home)
+
+
+def test_head_of_a_chain_is_shown_for_programs(home: Path) -> None:
+    shown = json.loads(call_well("show", PACK, "--json", "--home", home))
+    following = template(home, "battery.inspected", PACK)
+    assert (shown["seq"] + 1, shown["head"]) == (following["seq"], following["prev"])
+
+
+def test_code_that_lacks_a_character_is_told_with_its_length(home: Path) -> None:
+    statement = template(home, "battery.inspected", PACK, "--set", "condition=intact")
+    result = call(
+        *("sign", "--key", key_of(DISMANTLER, home), "--home", home),
+        stdin=json.dumps(statement | {"sub": statement["sub"][:-1]}),
+    )
+    assert (result.exit_code, "whose code has 23 characters, not 24 or 19" in result.stderr) == (1, True)
+
+
+def test_help_of_the_script_that_writes_the_samples_writes_nothing(tmp_path: Path) -> None:
+    script = [sys.executable, "-m", "packtrace.sample_batches.write", "--help"]
+    done = subprocess.run(script, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "usage: " in done.stdout
+    assert list(tmp_path.iterdir()) == []

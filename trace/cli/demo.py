@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -12,6 +13,7 @@ import click
 
 from ..bundle.write import write_bundle
 from ..lifecycle.state import Battery
+from ..lifecycle.world import keys_in
 from ..verify.findings import Outcome
 from ..verify.report import Report, format_text
 from ..verify.trust import Trust, parse_trust, six_words
@@ -62,8 +64,12 @@ def demo(place: Place, no_serve: bool) -> int:
     bad = _verify(damaged, trust)
 
     _title("Go on")
-    click.echo(f"packtrace show CODE --home {place.folder}")
+    if shutil.which("packtrace") is None:
+        click.echo(f". {_activation()}")
     click.echo(f"packtrace verify {bundle} --trust {home.trust}")
+    click.echo(f"packtrace key list --home {place.folder}  # everybody's; their files are in {home.keys}")
+    click.echo("# the dismantler takes over a pack that is on offer to it:")
+    click.echo("\n".join(_take_over(place)))
     if not no_serve:
         click.echo("The web form comes with a later version; nothing is served yet.")
     return 0 if (good, bad) == (Outcome.VERIFIED, Outcome.REFUTED) else 1
@@ -88,6 +94,31 @@ def _show_one(place: Place) -> None:
         longest = max(chains, key=lambda chain: chain.seq)
         told = list(read_chain(ledger, longest.subject))
         click.echo("\n".join(as_text(longest.subject, told, [], ledger.world())))
+
+
+def _take_over(place: Place) -> Iterator[str]:
+    """Commands with which the consignee of an open offer takes over, and looks at what came of it."""
+    with read_ledger(place) as ledger:
+        world = ledger.world()
+        for chain in chains_of(place, ledger, "battery"):
+            if not isinstance(chain.state, Battery) or chain.state.offer is None:
+                continue
+            keys = world.chain("keys:" + chain.state.offer.consignee.removeprefix("org:"))
+            signing = [key for key in (keys_in(keys) if keys else ()) if key.use == "sign"]
+            code, home = chain.subject.rpartition(":")[2], f"--home {place.folder}"
+            yield f"packtrace template handover.accepted {code} {home} \\"
+            yield f"  --iss {chain.state.offer.consignee} \\"
+            yield """  --set 'mass={"g":512000,"basis":"measured"}' \\"""
+            yield "  --set condition=intact --set read_by=typed |"
+            yield f"  packtrace sign {home} --key {signing[-1].public.kid} | packtrace submit {home}"
+            yield f"packtrace show {code} {home}"
+            return
+
+
+def _activation() -> Path:
+    """The script that puts this program on the path of a shell."""
+    script = Path(sys.executable).parent / "activate"
+    return script.relative_to(Path.cwd()) if script.is_relative_to(Path.cwd()) else script
 
 
 def _flip_one_bit(path: Path) -> int:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import click
 
+from ...signing.keys import parse_public_jwk
 from ..errors import RefusedError
 from ..ledger.ledger import Ledger
 from ..lifecycle.advance import advance, advance_past
@@ -161,9 +162,11 @@ def _value(name: str, value: Any, world: World) -> str:
             return " ".join([*(str(item) for item in rest.values()), format_mass(value["g"])])
         case [{"...": str()}]:
             return "withheld"
+        case {"jwk": dict(jwk)}:
+            return _value("jwk", jwk, world)
+        case dict() if name == "jwk":
+            return f"key {parse_public_jwk(value).kid}"
         case dict():
-            if "jwk" in value or name == "jwk":
-                return "a key"
             return ", ".join(f"{key} {_value(key, item, world)}" for key, item in value.items())
         case list():
             return "; ".join(_value(name, item, world) for item in value) or "none"
@@ -211,6 +214,8 @@ def _as_object(subject: str, chain: list[Told], notes: list[Told], world: World)
     return {
         "subject": subject,
         "origin": world.origin,
+        "seq": chain[-1].event.seq,
+        "head": chain[-1].event.id,
         **now,
         "events": [_event_object(told) for told in chain],
         "notes": [_event_object(told) for told in notes],

@@ -9,6 +9,7 @@ import click
 from ..codes.battery_code import read_label_text
 from ..codes.party import parse_party
 from ..codes.subjects import parse_subject
+from ..errors import RefusedError
 
 _KINDS: Final = (
     "battery:",
@@ -22,6 +23,7 @@ _KINDS: Final = (
     "log:",
     "notes:",
 )
+_PARTIES: Final = ("uscc:", "lei:", "duns:")
 
 
 def parse_subject_input(text: str) -> str:
@@ -32,6 +34,11 @@ def parse_subject_input(text: str) -> str:
     """
     if text.startswith(_KINDS):
         return parse_subject(text).text
+    if text.startswith(_PARTIES):
+        raise RefusedError(
+            f"subject: expected its kind before the organisation, as org:{text} or keys:{text}, got {text}",
+            code="SUBJECT_INVALID",
+        )
     scanned = read_label_text(text)
     for remark in scanned.remarks:
         click.echo(f"the label: {remark}", err=True)

@@ -79,8 +79,8 @@ class BatteryCodeError(RefusedError):
 
     def __init__(self, *, position: int, expected: str, got: str, hint: str = "") -> None:
         where = f"position {position}"
-        message = f"battery code, {where}: expected {expected}, got {got}"
-        super().__init__(f"{message}; {hint}" if hint else message, where=where)
+        said = f"expected {expected}, got {got}" + (f"; {hint}" if hint else "")
+        super().__init__(f"battery code: {said}, at {where}", where=where)
         self.position = position
         self.expected = expected
         self.got = got

@@ -15,12 +15,14 @@ from typing import Any, Final
 import orjson
 from jsonschema_rs import Draft202012Validator, RegexOptions, ValidationError, ValidationErrorKind
 
+from ..codes.battery_code import CODE_LENGTH, ECHELON_CODE_LENGTH
 from ..errors import RefusedError, UndecidedError
 from .problems import Problem, describe, format_pointer
 
 VERSION: Final = 1
 
 _TYPE: Final = re.compile(r"[a-z]{1,30}\.[a-z_]{1,30}")
+_CODED: Final = "battery:gbt34014:"
 _KINDS: Final = {
     "object": "an object",
     "array": "an array",
@@ -285,9 +287,14 @@ def _expected(kind: ValidationErrorKind, schema: dict[str, Any]) -> str:
 
 
 def _measure(kind: ValidationErrorKind, value: object) -> str:
-    """What was there instead: its size where the size is wrong."""
+    """What was there instead: its size where the size is wrong, and a code's where that is."""
     if isinstance(value, str) and isinstance(
         kind, ValidationErrorKind.MinLength | ValidationErrorKind.MaxLength
     ):
         return str(len(value))
+    if isinstance(value, str) and value.startswith(_CODED) and isinstance(kind, ValidationErrorKind.Pattern):
+        length = len(value) - len(_CODED)
+        if length not in (CODE_LENGTH, ECHELON_CODE_LENGTH):
+            lengths = f"{CODE_LENGTH} or {ECHELON_CODE_LENGTH}"
+            return f"{describe(value)}, whose code has {length} characters, not {lengths}"
     return describe(value)
