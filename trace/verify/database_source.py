@@ -5,6 +5,7 @@ The driver of the standard library and psycopg speak to it, without the object m
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,11 @@ Query = Callable[[str], Iterator[tuple[Any, ...]]]
 """Runs a query without parameters and streams its rows."""
 
 _READ_AT_ONCE: Final = 256
+_MAX_VALUE: Final = 1 << 24
+"""Bytes of a value of SQLite, also of one in the middle of a computation."""
+
+_COMPUTES: Final = re.compile(r"\b(?:CHECK|AS|DEFAULT|WHERE)\b", re.ASCII | re.IGNORECASE)
+"""What no ledger declares: SQLite would evaluate an expression of whoever made the file."""
 _ALEMBIC: Final = "alembic_version"
 
 
@@ -57,6 +63,8 @@ class DatabaseEvidence:
         The register was read before the database: a ledger that is written to meanwhile is ahead of it.
         """
         for size, note in self._query('SELECT size, note FROM "checkpoint" ORDER BY size DESC LIMIT 1'):
+            if not isinstance(size, int):
+                raise DatabaseDamagedError(f"checkpoint.size: expected an integer, got {type(size).__name__}")
             if self._register is None or self._registered_size() <= size:
                 return _bytes(note, "checkpoint.note", MAX_NOTE)
         if self._register is None:
@@ -154,14 +162,17 @@ def open_sqlite(path: Path, register: bytes | None = None) -> Iterator[DatabaseE
 
     try:
         with _sqlite_errors(path.name):
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE)
             connection.text_factory = lambda data: data.decode("utf-8", "backslashreplace")
             for pragma in ("query_only=ON", "trusted_schema=OFF", "cell_size_check=ON"):
                 connection.execute(f"PRAGMA {pragma}").close()
             connection.execute("BEGIN").close()
         found = []
-        for name, kind, sql in query("SELECT name, type, sql FROM sqlite_master WHERE type <> 'index'"):
-            if kind != "table" or not str(sql).startswith("CREATE TABLE"):
-                # A view, a trigger or a virtual table runs what its author wrote.
+        for name, kind, sql in query("SELECT name, type, sql FROM sqlite_master"):
+            if kind == "index" and (sql is None or sql.count("(") == 1) and not _COMPUTES.search(sql or ""):
+                continue
+            if kind != "table" or not str(sql).startswith("CREATE TABLE") or _COMPUTES.search(sql):
+                # A view, a trigger, a virtual table or an expression runs what its author wrote.
                 raise SourceMalformedError(f"{path.name}: expected plain tables, got the {kind} {name}")
             found.append(name)
         for (verdict,) in query("PRAGMA integrity_check(1)"):

@@ -146,8 +146,10 @@ def _compare_disclosures(query: Query) -> Iterator[Finding]:
         except (TraceError, SigningError) as error:
             evidence = str(error)
         if evidence:
+            # What SQLite gives may be of any type in any column.
+            named = event_id if isinstance(event_id, str) else None
             yield Finding(
-                "DISCLOSURE_MISMATCH", evidence, leaf_index=leaf, event_id=event_id, place="disclosure"
+                "DISCLOSURE_MISMATCH", evidence, leaf_index=leaf, event_id=named, place="disclosure"
             )
 
 
