@@ -149,7 +149,7 @@ def test_member_that_no_schema_has_room_for_is_refused_at_once(given: str, says:
 def test_take_over_that_the_demonstration_prints_works_as_printed(tmp_path: Path) -> None:
     done = run(tmp_path, "demo", "--home", "demo-home", "--no-serve")
     _, _, printed = done.stdout.partition("== Go on\n")
-    lines = printed.partition("The web form")[0]
+    lines = "".join(line[2:] for line in printed.splitlines(keepends=True) if line.startswith("  "))
     (shown,) = re.findall(
         r"^```sh\n(.*?)^```$", (SAMPLES / "README.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Final
@@ -65,11 +65,13 @@ def demo(place: Place, no_serve: bool) -> int:
 
     _title("Go on")
     if shutil.which("packtrace") is None:
-        click.echo(f". {_activation()}")
-    click.echo(f"packtrace verify {bundle} --trust {home.trust}")
-    click.echo(f"packtrace key list --home {place.folder}  # everybody's; their files are in {home.keys}")
-    click.echo("# the dismantler takes over a pack that is on offer to it:")
-    click.echo("\n".join(_take_over(place)))
+        _commands("In this shell, so that the command is found:", [f". {_activation()}"])
+    _commands("Verify the copy again:", [f"packtrace verify {bundle} --trust {home.trust}"])
+    _commands(
+        f"Everybody's keys lie in {home.keys}; whose is which:",
+        [f"packtrace key list --home {place.folder}"],
+    )
+    _commands("The dismantler takes over a pack that is on offer to it:", _take_over(place))
     if not no_serve:
         click.echo("The web form comes with a later version; nothing is served yet.")
     return 0 if (good, bad) == (Outcome.VERIFIED, Outcome.REFUTED) else 1
@@ -104,15 +106,22 @@ def _take_over(place: Place) -> Iterator[str]:
             if not isinstance(chain.state, Battery) or chain.state.offer is None:
                 continue
             keys = world.chain("keys:" + chain.state.offer.consignee.removeprefix("org:"))
-            signing = [key for key in (keys_in(keys) if keys else ()) if key.use == "sign"]
+            (*_, signing) = [key.public.kid for key in (keys_in(keys) if keys else ()) if key.use == "sign"]
             code, home = chain.subject.rpartition(":")[2], f"--home {place.folder}"
             yield f"packtrace template handover.accepted {code} {home} \\"
             yield f"  --iss {chain.state.offer.consignee} \\"
             yield """  --set 'mass={"g":512000,"basis":"measured"}' \\"""
             yield "  --set condition=intact --set read_by=typed |"
-            yield f"  packtrace sign {home} --key {signing[-1].public.kid} | packtrace submit {home}"
+            yield f"  packtrace sign {home} --key {signing} | packtrace submit {home}"
             yield f"packtrace show {code} {home}"
             return
+
+
+def _commands(what_for: str, lines: Iterable[str]) -> None:
+    """Print commands below what they are for; not in comments, which not every shell takes at a prompt."""
+    click.echo(what_for)
+    for line in lines:
+        click.echo(f"  {line}")
 
 
 def _activation() -> Path:
