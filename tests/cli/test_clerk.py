@@ -138,6 +138,8 @@ def test_statement_that_has_a_chance_has_no_note(args: tuple[str, ...], home: Pa
         ("condition=fine", "expected one of intact, damaged"),
         ("condition=3", "expected one of intact, damaged"),
         ("capacity=", "expected one of"),
+        ('mass={"g":1,"g":2,"basis":"measured"}', "expected an object, got the text"),
+        ("mass=[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]", "expected an object"),
         ('mass={"g":-1,"basis":"measured"}', "expected at least 0, got the number -1, at /data/mass/g"),
     ],
 )

@@ -69,7 +69,9 @@ def parse_statement(text: str, source: str) -> dict[str, Any] | list[dict[str, A
             nested too deep.
     """
     try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_float=_no_float, parse_constant=_no_float)
+        value = json.loads(
+            text, object_pairs_hook=unique_members, parse_float=_no_float, parse_constant=_no_float
+        )
     except RecursionError:
         raise click.UsageError(f"statement: expected at most 16 levels, got far more, at {source}") from None
     except ValueError as error:
@@ -155,7 +157,12 @@ def withhold_members(
     return payload, disclosures, shown
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON with no name twice; for ``object_pairs_hook``.
+
+    Raises:
+        ValueError: A name stands there twice.
+    """
     value = dict(pairs)
     if len(value) != len(pairs):
         names = [name for name, _ in pairs]

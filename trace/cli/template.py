@@ -20,6 +20,7 @@ from ..times import parse_time
 from .ledger_access import read_world
 from .place import Place, place_options
 from .preview import Follower, Preview, preview, shape_problems
+from .sign import unique_members
 from .subject_input import parse_subject_input
 
 
@@ -125,7 +126,7 @@ def parse_member(text: str) -> tuple[str, Any]:
     if not mark or not name:
         raise click.UsageError(f"--set: expected NAME=VALUE, got {text}")
     try:
-        return name, json.loads(value)
+        return name, json.loads(value, object_pairs_hook=unique_members)
     except (ValueError, RecursionError):
         return name, value
 
