@@ -14,6 +14,7 @@ from ...signing.checkpoint import Checkpoint, LogSigner
 from ...signing.log_key import LogKey, load_log_key
 from ...signing.note import VerifierKey
 from ..errors import TraceError, UndecidedError
+from ..ledger.errors import HomeError
 from ..ledger.home import Home
 from ..ledger.ledger import Ledger, system_clock
 from ..ledger.register import file_lock
@@ -33,7 +34,11 @@ def load_home(place: Place) -> Home:
     Raises:
         HomeError: No log was founded there.
     """
-    home = Home.load(place.folder)
+    try:
+        home = Home.load(place.folder)
+    except HomeError as error:
+        hint = "give --home or PACKTRACE_HOME, or run packtrace init"
+        raise HomeError(f"{error.message}; {hint}") from error
     return replace(home, db=check_database_url(place.db)) if place.db else home
 
 

@@ -6,6 +6,7 @@ loads no database and help comes at once.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -76,6 +77,10 @@ class LazyGroup(click.Group):
     def main(self, args: Sequence[str] | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]
         """Run, and leave with an exit code: this is the outermost edge, where every error is answered."""
         extra["standalone_mode"] = False
+        for stream in (sys.stdout, sys.stderr):
+            # A terminal that lacks a character shows its number; the verdict is told all the same.
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
         try:
             status = super().main(args, **extra)
         except ClosedPipeError:  # the reader, `head` perhaps, has seen enough
@@ -118,6 +123,9 @@ def describe(error: TraceError | SigningError) -> str:
     """An error in one line: code, expected and got, and where unless that is said already."""
     if isinstance(error, SigningError):
         return f"{error.code}: {error}"
+    problems = getattr(error, "problems", ())  # of a shape; told all, as `submit` does
+    if problems:
+        return f"{error.finding_code}: {'; '.join(map(str, problems))}"
     where = f" (at {error.where})" if error.where and not error.message.endswith(error.where) else ""
     return f"{error.finding_code}: {error.message}{where}"
 

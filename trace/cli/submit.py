@@ -17,7 +17,7 @@ from .ledger_access import open_ledger
 from .outcomes import print_outcome
 from .place import Place, place_options
 from .progress import progress
-from .text_input import STDIN, check_is_file, open_input
+from .text_input import STDIN, InputError, check_is_file, open_input
 
 BATCH: Final = 1_000
 """Submissions in one transaction: enough to keep the ledger busy, few enough to answer within a second."""
@@ -68,7 +68,8 @@ def submit(
             refused = refused or outcome.status in ("refused", "skipped")
             done(1)
     if not seen:
-        raise click.UsageError(f"input: expected a line with an event, got none, at {', '.join(named)}")
+        read = ", ".join("standard input" if each == STDIN else each for each in named)
+        raise InputError(f"input: expected a line with an event, got none, at {read}")
     return 1 if refused else 0
 
 

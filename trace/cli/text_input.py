@@ -13,12 +13,18 @@ import click
 STDIN: Final = "-"
 
 
+class InputError(click.ClickException):
+    """What was named is not what is to be read. Told in one line: the command itself was called rightly."""
+
+    exit_code = 2
+
+
 @contextmanager
 def open_input(named: str) -> Iterator[BinaryIO]:
     """Open a file, or standard input by its name ``-``.
 
     Raises:
-        click.UsageError: Nothing there, a folder, or not to be read.
+        InputError: Nothing there, a folder, or not to be read.
     """
     if named == STDIN:
         yield sys.stdin.buffer
@@ -27,7 +33,7 @@ def open_input(named: str) -> Iterator[BinaryIO]:
     try:
         file = open(named, "rb")  # noqa: SIM115  # closed below; a failure to open is told apart from one to read
     except OSError as error:
-        raise click.UsageError(f"input: expected a file, got {error.strerror}, at {named}") from None
+        raise InputError(f"input: expected a file, got {error.strerror}, at {named}") from None
     with file:
         yield file
 
@@ -36,13 +42,13 @@ def check_is_file(named: str) -> None:
     """There is something to read at a path.
 
     Raises:
-        click.UsageError: Nothing there, or a folder.
+        InputError: Nothing there, or a folder.
     """
     path = Path(named)
     if path.is_dir():
-        raise click.UsageError(f"input: expected a file, got a folder, at {named}")
+        raise InputError(f"input: expected a file, got a folder, at {named}")
     if not path.exists():
-        raise click.UsageError(f"input: expected a file, got nothing there, at {named}")
+        raise InputError(f"input: expected a file, got nothing there, at {named}")
 
 
 def read_text(named: str, *, limit: int) -> str:
@@ -53,19 +59,19 @@ def read_text(named: str, *, limit: int) -> str:
         limit: Bytes at most.
 
     Raises:
-        click.UsageError: Also for an empty file, a longer one, or one that is no text.
+        InputError: Also for an empty file, a longer one, or one that is no text.
     """
     with open_input(named) as file:
         data = file.read(limit + 1)
     source = "standard input" if named == STDIN else named
     if not data.strip():
-        raise click.UsageError(f"input: expected some text, got none, at {source}")
+        raise InputError(f"input: expected some text, got none, at {source}")
     if len(data) > limit:
-        raise click.UsageError(f"input: expected at most {limit} bytes, got more, at {source}")
+        raise InputError(f"input: expected at most {limit} bytes, got more, at {source}")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise click.UsageError(
+        raise InputError(
             f"input: expected text in UTF-8, got other bytes, at byte {error.start} of {source}"
         ) from None
 

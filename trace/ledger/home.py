@@ -51,8 +51,12 @@ class Home:
         """
         try:
             value = orjson.loads((path / "home.json").read_bytes())
-        except (OSError, orjson.JSONDecodeError) as error:
-            raise HomeError(f"{path / 'home.json'}: expected the home of a ledger, got {error}") from error
+        except OSError as error:
+            raise HomeError(
+                f"{path / 'home.json'}: expected the home of a log, got {error.strerror}"
+            ) from error
+        except orjson.JSONDecodeError as error:
+            raise HomeError(f"{path / 'home.json'}: expected the home of a log, got {error}") from error
         if not isinstance(value, dict) or not {"origin"} <= value.keys() <= {"origin", "db"}:
             raise HomeError(f"{path / 'home.json'}: expected origin and perhaps db, got something else")
         return cls(path, parse_origin(str(value["origin"])), _checked_url(str(value.get("db", ""))))
