@@ -270,6 +270,31 @@ def test_forged_receipt_is_refuted(tmp_path: Path, forgery: str) -> None:
     assert ("LOG_INCLUSION_INVALID" in codes(report), report.outcome) == (True, Outcome.REFUTED)
 
 
+@pytest.mark.parametrize("form", ["proof", "json"])
+def test_receipt_whose_line_ends_were_changed_is_undecided(tmp_path: Path, form: str) -> None:
+    scene, log = life()
+    path = tmp_path / "receipt"
+    proof = format_tlog_proof(proof_of(log, 9)).replace(b"\n", b"\r\n")
+    path.write_bytes(proof if form == "proof" else receipt_file(log, 9, proof=proof.decode()))
+    report = verify_source(path, trust=trust_of(scene))
+    assert (report.outcome, codes(report)) == (Outcome.UNDECIDED, ["SOURCE_UNREADABLE"])
+    assert "line ends: expected LF, got CR LF" in next(iter(report.findings)).evidence
+    path.write_bytes(proof.replace(b"index 9", b"index x"))
+    assert verify_source(path, trust=trust_of(scene)).outcome is Outcome.REFUTED
+
+
+def test_checkpoint_whose_line_ends_were_changed_is_undecided(tmp_path: Path) -> None:
+    scene, log = life()
+    folder = log.write(tmp_path / "bundle")
+    note = log.checkpoint().replace(b"\n", b"\r\n")
+    (folder / "checkpoint").write_bytes(note)
+    report = verify_source(folder, trust=trust_of(scene))
+    assert (report.outcome, codes(report)) == (Outcome.UNDECIDED, ["CHECKPOINT_MALFORMED", "NOTHING_CHECKED"])
+    assert "got CR LF" in next(iter(report.findings)).evidence
+    (folder / "checkpoint").write_bytes(note[:-2])
+    assert verify_source(folder, trust=trust_of(scene)).outcome is Outcome.REFUTED
+
+
 def receipt_file(log: SmallLog, leaf: int, **change: str) -> bytes:
     entry = log.leaves[leaf]
     whole = {

@@ -27,6 +27,11 @@ class Place:
         return self.home or (Path(named) if named else None)
 
     @property
+    def said_by(self) -> str:
+        """By what the home was named."""
+        return "--home" if self.home else "PACKTRACE_HOME"
+
+    @property
     def folder(self) -> Path:
         """The home: the one that was named, else the usual place for a program's files."""
         return self.said_home or Path(click.get_app_dir("packtrace"))

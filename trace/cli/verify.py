@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Final
@@ -19,10 +20,11 @@ from ..verify.trust import Trust, parse_trust
 from ..verify.verify_source import verify_source
 from .place import Place, place_options
 from .progress import progress
-from .text_input import check_is_file
+from .text_input import InputError, check_is_file
 
 _MAX_FILE: Final = 16 << 20
 _MARK: Final = "://"
+_SQLITE: Final = "sqlite:///"
 TRUST: Final = "trust.json"
 
 
@@ -58,7 +60,9 @@ def verify(
     Exit code: 0 VERIFIED, 1 REFUTED, 3 UNDECIDED. What is verified is remembered in pins.json of the home, so
     that a log which shows two pasts is caught.
     """
-    trust = _load_trust(place, source, trust_file)
+    _check_is_there(source)
+    named, by = _find_trust(place, source, trust_file)
+    trust = _load_trust(named) if named else None
     checkpoints = [_read_file(file, MAX_NOTE) for file in checkpoint_files]
     pins = _load_pins(place.folder / "pins.json")
     with progress("verifying", None) as advance:
@@ -71,33 +75,49 @@ def verify(
 
         report = verify_source(source, trust=trust, checkpoints=checkpoints, pins=pins, progress=on_progress)
     if as_json:
-        for line in format_json_lines(report):
+        for line in format_json_lines(report, trust_file=named):
             sys.stdout.write(line.decode("utf-8") + "\n")
     else:
-        sys.stdout.write(format_text(report, verbose=verbose))
+        sys.stdout.write(format_text(report, verbose=verbose, trust_file=f"{named} ({by})" if named else ""))
     if report.outcome is Outcome.VERIFIED and report.trust is not None:
         _pin(place.folder, report, report.trust)
     return report.exit_code
 
 
-def _load_trust(place: Place, source: str, named: str | None) -> Trust | None:
-    """Whom to trust; never what lies beside the source, which whoever made the source could have written.
-
-    Raises:
-        click.UsageError: The file that is meant is no trust file.
+def _check_is_there(source: str) -> None:
+    """Raises:
+    InputError: The source is a path, and there is nothing.
     """
-    if named is None:
-        home = place.said_home
-        missing = _why_untrusted(home, source)
-        if home is None or missing:
-            why = f"expected --trust FILE, got none{missing}"
-            click.echo(f"trust: {why}; whose log this is, is not checked", err=True)
-            return None
-        named = str(home / TRUST)
+    path = source.removeprefix(_SQLITE)
+    if _MARK not in path and not os.path.lexists(path):
+        kinds = "a bundle, a receipt, a home, a database or a URL"
+        raise InputError(f"source: expected {kinds}, got nothing there, at {path}")
+
+
+def _find_trust(place: Place, source: str, named: str | None) -> tuple[str | None, str]:
+    """The trust file that is meant, and by what it was named; None, which is told, where there is none.
+
+    It never lies beside the source, where whoever made the source could have written it.
+    """
+    if named is not None:
+        return named, "--trust"
+    home = place.said_home
+    missing = _why_untrusted(home, source)
+    if home is None or missing:
+        why = f"expected --trust FILE, got none{missing}"
+        click.echo(f"trust: {why}; whose log this is, is not checked", err=True)
+        return None, ""
+    return str(home / TRUST), place.said_by
+
+
+def _load_trust(named: str) -> Trust:
+    """Raises:
+    InputError: The file that is meant is no trust file.
+    """
     try:
         return parse_trust(_read_file(named, _MAX_FILE))
     except (TraceError, SigningError) as error:
-        raise click.UsageError(f"trust: {error}, at {named}") from error
+        raise InputError(f"trust: {error}, at {named}") from error
 
 
 def _why_untrusted(home: Path | None, source: str) -> str:
@@ -110,7 +130,7 @@ def _why_untrusted(home: Path | None, source: str) -> str:
 
 
 def _lies_in(source: str, home: Path) -> bool:
-    path = source.removeprefix("sqlite:///")
+    path = source.removeprefix(_SQLITE)
     if _MARK in path:
         description = home / "home.json"
         # The home says which database is its own; a home without one has it inside.
@@ -123,7 +143,7 @@ def _read_file(named: str, limit: int) -> bytes:
     with open(named, "rb") as file:
         data = file.read(limit + 1)
     if len(data) > limit:
-        raise click.UsageError(f"input: expected at most {limit} bytes, got more, at {named}")
+        raise InputError(f"input: expected at most {limit} bytes, got more, at {named}")
     return data
 
 
@@ -131,14 +151,14 @@ def _load_pins(path: Path) -> Pins:
     """What was verified before; a file that can't be read is an error, since a lost pin hides a second past.
 
     Raises:
-        click.UsageError: It holds something else.
+        InputError: It holds something else.
     """
     if not path.exists():
         return Pins()
     try:
         return parse_pins(_read_file(str(path), _MAX_FILE))
     except TraceError as error:
-        raise click.UsageError(f"pins: {error}, at {path}") from error
+        raise InputError(f"pins: {error}, at {path}") from error
 
 
 def _pin(folder: Path, report: Report, trust: Trust) -> None:

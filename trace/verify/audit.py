@@ -17,10 +17,10 @@ from ..rules.ruleset import RuleSet
 from ..times import show_time
 from .evidence import Evidence, LogEvidence, PartEvidence
 from .findings import Finding, Findings
-from .heads import Head, read_head, read_vkeys
+from .heads import Head, claimed_origin, is_renamed, read_head, read_vkeys
 from .pins import Pins
 from .replay import BATCH, Replay
-from .report import Report, SourceKind, SubjectResult
+from .report import Report, Seen, SourceKind, SubjectResult
 from .tree import TreeFold
 from .trust import Trust
 
@@ -46,26 +46,57 @@ class Audit:
         self.evidence = evidence
         self.rules = rules
         self.trust = trust
+        self.applied = trust  # None as well where the trust file turns out to be of another log
         self.checkpoints = checkpoints
         self.pins = pins or Pins()
         self.progress = progress
         self.findings = Findings()
         self.keys: tuple[VerifierKey, ...] = ()
-        self.confirmed = 0
+        self.origin = ""  # that the source's checkpoints must have; empty where any will do
+        self.seen = Seen()
 
     def open_head(self) -> Head | None:
         """Step 2 for the checkpoint against which the source is verified."""
         evidence, trust = self.evidence, self.trust
         if trust is None:
             self.findings.add(Finding("TRUST_ABSENT"))
-        named = self._try(evidence.vkeys, "log.vkey")
-        keys = read_vkeys(named, trust, self.findings)
         data = self._try(evidence.checkpoint, "checkpoint")
+        named = self._try(evidence.vkeys, "log.vkey")
+        claimed = claimed_origin(data)
+        if data is not None and trust is not None and claimed not in (None, trust.origin):
+            return self._open_other(data, named, trust, str(claimed))
+        keys = read_vkeys(named, trust, self.findings)
         if data is None:
             return None
-        origin = trust.origin if trust else keys[0].name if keys else ""
+        self.origin = trust.origin if trust else keys[0].name if keys else claimed or ""
         self.keys = trust.log_keys if trust else keys
-        return self._read_head(data, origin, "checkpoint", self.findings)
+        return self._read_head(data, "checkpoint", self.findings)
+
+    def _open_other(self, data: bytes, named: bytes | None, trust: Trust, origin: str) -> Head | None:
+        """The head of another log than the trust file's, which is told once.
+
+        The source is checked against itself from here on: neither the trust file nor what was seen of its log
+        says anything about this one.
+        """
+        own = Findings()
+        keys = read_vkeys(named, None, own)
+        text = f"origin: expected {trust.origin}, got {origin}"
+        renamed = is_renamed(data, keys, trust, self.pins)
+        if renamed:
+            text += ", with keys that are known as another log's"
+        else:
+            text += (
+                f"; this source is of log {origin}, the trust file is for log {trust.origin}: "
+                f"get {origin}'s trust file"
+            )
+            self.origin, self.keys = origin, keys
+        self.findings.add(
+            Finding("CHECKPOINT_ORIGIN_MISMATCH", text, place="checkpoint", undecided=not renamed)
+        )
+        for finding in own:
+            self.findings.add(finding)
+        self.applied = None
+        return self._read_head(data, "checkpoint", self.findings)
 
     def read_stored(self, evidence: LogEvidence, head: Head) -> list[Head]:
         """Step 2 for every other checkpoint that the source keeps."""
@@ -73,7 +104,7 @@ class Audit:
         try:
             for name, data in evidence.checkpoints():
                 place = f"checkpoints/{name}"
-                other = self._read_head(data, head.checkpoint.origin, place, self.findings)
+                other = self._read_head(data, place, self.findings)
                 if other is None:
                     continue
                 if name != str(other.checkpoint.size):
@@ -95,10 +126,12 @@ class Audit:
     def read_given(self, head: Head) -> list[Head]:
         """Step 11: the checkpoints from elsewhere that can be compared."""
         given: list[Head] = []
+        if self.applied is not self.trust:
+            return given  # They are of the log that is meant, and the source is of another.
         for number, data in enumerate(self.checkpoints, start=1):
             place = f"given checkpoint {number}"
             own = Findings()
-            other = self._read_head(data, head.checkpoint.origin, place, own)
+            other = self._read_head(data, place, own)
             if other is None or not other.is_signed:
                 why = "; ".join(finding.evidence for finding in own) or "no key to check it with"
                 self.findings.add(Finding("CHECKPOINT_UNUSABLE", why, place=place))
@@ -112,9 +145,9 @@ class Audit:
 
     def pinned(self, head: Head) -> dict[int, bytes]:
         """Step 11: the pins that can be compared; larger ones are said."""
-        if self.trust is None:
+        if self.applied is None:
             return {}
-        pins = dict(self.pins.of((self.trust.origin, self.trust.keys_digest)))
+        pins = dict(self.pins.of((self.applied.origin, self.applied.keys_digest)))
         size = head.checkpoint.size
         largest = max(pins, default=0)
         if largest > size and size not in pins:
@@ -155,12 +188,12 @@ class Audit:
 
     def check_tail(self, head: Head) -> None:
         """Who but the log says that nothing was cut off at the end?"""
-        if self.trust is None or self.trust.policy.quorum == NONE:
+        if self.applied is None or self.applied.policy.quorum == NONE:
             return
-        size = head.checkpoint.size
-        if self.confirmed < size:
+        size, confirmed = head.checkpoint.size, self.seen.confirmed
+        if confirmed < size:
             evidence = (
-                f"expected the quorum {self.trust.policy.quorum} at size {size}, got it at {self.confirmed}"
+                f"expected the quorum {self.applied.policy.quorum} at size {size}, got it at {confirmed}"
             )
             self.findings.add(Finding("WITNESS_QUORUM_UNMET", evidence, place=head.place))
 
@@ -181,16 +214,16 @@ class Audit:
             origin=head.checkpoint.origin if head else "",
             size=head.checkpoint.size if head else 0,
             root=head.checkpoint.root if head else b"",
-            confirmed=self.confirmed,
+            seen=self.seen,
             entries=replay.entries if replay else 0,
             subjects=tuple(results),
             findings=self.findings,
             purpose=replay.purpose if replay else "",
         )
 
-    def _read_head(self, data: bytes, origin: str, place: str, findings: Findings) -> Head | None:
+    def _read_head(self, data: bytes, place: str, findings: Findings) -> Head | None:
         return read_head(
-            data, origin=origin, keys=self.keys, trust=self.trust, place=place, findings=findings
+            data, origin=self.origin, keys=self.keys, trust=self.applied, place=place, findings=findings
         )
 
     def _try(self, read: Callable[[], bytes | None], place: str) -> bytes | None:
@@ -214,7 +247,7 @@ def audit_log(audit: Audit, evidence: LogEvidence) -> Report:
     pinned = audit.pinned(head)
     sizes = {size, *pinned, *(other.checkpoint.size for other in (*stored, *given))}
     tree = TreeFold(findings, roots_at=sizes, read_tile=evidence.tile)
-    replay = Replay(head.checkpoint.origin, audit.rules, findings, trust=audit.trust, times_at=sizes)
+    replay = Replay(head.checkpoint.origin, audit.rules, findings, trust=audit.applied, times_at=sizes)
     count = size
     try:
         count = evidence.count(size)
@@ -242,7 +275,7 @@ def audit_log(audit: Audit, evidence: LogEvidence) -> Report:
     audit.check_times(replay, (head, *(other for other in stored if other.checkpoint.size != size)))
     root_is_held = tree.roots.get(size) == head.checkpoint.root
     if head.is_confirmed and root_is_held:
-        audit.confirmed = size
+        audit.seen = audit.seen.and_by("quorum", size)
     for other in (*stored, *given):
         root = tree.roots.get(other.checkpoint.size)
         if root is None:
@@ -250,12 +283,14 @@ def audit_log(audit: Audit, evidence: LogEvidence) -> Report:
         at = other.checkpoint.size
         root = head.checkpoint.root if at == size else root  # Two signed heads, whatever the entries give.
         holds = audit.compare_root(at, other.checkpoint.root, root, head, other.place)
-        if holds and root_is_held and (other.is_confirmed or other in given):
-            audit.confirmed = max(audit.confirmed, at)
+        if holds and root_is_held:
+            audit.seen = audit.seen.and_by("given", at if other in given else 0)
+            audit.seen = audit.seen.and_by("quorum", at if other.is_confirmed else 0)
     for at, expected in pinned.items():
         if at in tree.roots:
             root = head.checkpoint.root if at == size else tree.roots[at]
-            audit.compare_root(at, expected, root, head, "pins")
+            if audit.compare_root(at, expected, root, head, "pins") and root_is_held:
+                audit.seen = audit.seen.and_by("pins", at)
     if done >= size:
         compared = evidence.compare(replay.world, replay.links.keys(), done, tree.frontier.to_bytes())
         _gather(findings, compared, "tables")  # step 11
@@ -274,7 +309,7 @@ def audit_part(audit: Audit, evidence: PartEvidence) -> Report:
     _gather(findings, evidence.unexpected(size), "source")  # step 1
     given = audit.read_given(head)
     replay = Replay(
-        head.checkpoint.origin, audit.rules, findings, trust=audit.trust, times_at=(size,), whole=False
+        head.checkpoint.origin, audit.rules, findings, trust=audit.applied, times_at=(size,), whole=False
     )
     batch: list[tuple[int, bytes]] = []
     try:
@@ -298,7 +333,7 @@ def audit_part(audit: Audit, evidence: PartEvidence) -> Report:
         findings.add(Finding("BUNDLE_INCOMPLETE", text, evidence.subject))
     audit.check_times(replay, (head,))
     if head.is_confirmed:
-        audit.confirmed = size
+        audit.seen = audit.seen.and_by("quorum", size)
     _compare_part(audit, head, given)
     audit.check_tail(head)
     return audit.report(kind, head, replay)
@@ -312,11 +347,12 @@ def _compare_part(audit: Audit, head: Head, given: Sequence[Head]) -> None:
         if at != size:
             audit.findings.add(Finding("PIN_NOT_COMPARED", f"size {at} against {size}", place=other.place))
         elif audit.compare_root(size, other.checkpoint.root, root, head, other.place):
-            audit.confirmed = size
+            audit.seen = audit.seen.and_by("given", size)
     pinned = audit.pinned(head)
     if size in pinned:
-        audit.compare_root(size, pinned[size], root, head, "pins")
-    elif pinned and not audit.confirmed:
+        if audit.compare_root(size, pinned[size], root, head, "pins"):
+            audit.seen = audit.seen.and_by("pins", size)
+    elif pinned and not audit.seen.confirmed:
         # Without witnesses, a head of a size that nobody has seen may belong to another history.
         evidence = f"expected one of the sizes {', '.join(map(str, sorted(pinned)[-5:]))}, got {size}"
         audit.findings.add(Finding("PIN_NOT_COMPARED", evidence, place="pins"))

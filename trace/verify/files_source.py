@@ -69,7 +69,7 @@ class FolderFiles:
         except (FileNotFoundError, NotADirectoryError) as error:
             raise SourceIncompleteError(f"{name}: expected a file, got none", where=name) from error
         except (OSError, ValueError) as error:
-            raise SourceError(f"{name}: {error}", where=name) from error
+            raise SourceError(f"{name}: {getattr(error, 'strerror', None) or error}", where=name) from error
         return _bounded(data, name, limit)
 
 

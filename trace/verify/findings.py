@@ -41,6 +41,7 @@ class Finding:
     leaf_index: int | None = None
     event_id: str | None = None
     place: str = ""  # file, table or member that is meant
+    undecided: bool = False  # in place of an ERROR: what this code tells is here nobody's fault but a mix-up
 
     def __post_init__(self) -> None:
         if self.code not in CATALOGUE:
@@ -61,7 +62,8 @@ class Finding:
 
     @property
     def severity(self) -> Severity:
-        return CATALOGUE[self.code].severity
+        severity = CATALOGUE[self.code].severity
+        return min(severity, Severity.UNCHECKED) if self.undecided else severity
 
     @property
     def step(self) -> int:

@@ -26,6 +26,7 @@ from .evidence import SourceIncompleteError
 from .files_source import Files
 from .findings import Finding
 
+_OF_DESKTOPS: Final = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 MAX_VKEYS: Final = 1 << 16  # bytes
 MAX_BUNDLE: Final = TILE_WIDTH * (2 + MAX_ENTRY)  # bytes
 
@@ -46,6 +47,14 @@ def missing_vkeys(names: Collection[str]) -> Iterator[Finding]:
     for name in VKEYS:
         if name not in names:
             yield Finding("BUNDLE_INCOMPLETE", f"expected {name}, got none", place=name)
+
+
+def unexpected_file(name: str) -> Finding:
+    """A file that does not belong in the bundle; what a desktop leaves behind comes with advice."""
+    parts = name.split("/")
+    is_desktop = parts[-1] in _OF_DESKTOPS or parts[0] == "__MACOSX"
+    advice = "left by a desktop's file manager: delete it, or export again" if is_desktop else ""
+    return Finding("BUNDLE_UNEXPECTED_FILE", advice, place=name)
 
 
 class LogFiles:
@@ -76,7 +85,7 @@ class LogFiles:
             at = numbered(name, CHECKPOINTS)
             is_known = name in (CHECKPOINT, *VKEYS) or (at is not None and at <= MAX_SIZE)
             if not is_known and not _is_tile_of(name, size):
-                yield Finding("BUNDLE_UNEXPECTED_FILE", place=name)
+                yield unexpected_file(name)
 
     def count(self, size: int) -> int:
         return size

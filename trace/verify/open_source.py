@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from ...signing.note import MAX_NOTE
-from ..bundle.layout import ABOUT
+from ..bundle.layout import ABOUT, CHECKPOINT
 from .database_source import open_postgresql, open_sqlite
 from .evidence import LogEvidence, SourceError
 from .files_source import Files, FolderFiles, ZipFiles
@@ -24,6 +26,11 @@ _POSTGRESQL: Final = ("postgresql://", "postgres://", "postgresql+psycopg://")
 _WEB: Final = ("http://", "https://")
 _HOME: Final = "home.json"
 _REGISTER: Final = "register/checkpoint"
+_TILES: Final = "tile"
+_MARKS_OF_A_BUNDLE: Final = frozenset({ABOUT, CHECKPOINT, _TILES})
+_EXPECTED: Final = "expected a bundle (checkpoint and tile/, or bundle.json and receipts/)"
+_NAMED: Final = 5  # of what is there instead
+_LOOKED_AT: Final = 1_000
 
 
 @contextmanager
@@ -48,9 +55,14 @@ def open_source(source: str | Path) -> Iterator[LogEvidence | BatteryFiles | Rec
             with open_sqlite(path) as evidence:
                 yield evidence
         elif _begins(path, _ZIP):
-            yield _bundle(ZipFiles(path))
+            archive = ZipFiles(path)
+            _check_zip(path, archive.names())
+            yield _bundle(archive)
+        elif path.is_dir():
+            _check_folder(path)
+            yield _bundle(FolderFiles(path))
         else:
-            yield _bundle(FolderFiles(path)) if path.is_dir() else ReceiptFile(path)
+            yield ReceiptFile(path)
 
 
 @contextmanager
@@ -68,6 +80,39 @@ def _open_home(path: Path) -> Iterator[LogEvidence]:
             yield evidence
 
 
+def _check_folder(path: Path) -> None:
+    """Raises:
+    SourceError: Nothing in the folder belongs in a bundle; it says where to look instead.
+    """
+    try:
+        names = sorted(islice((entry.name for entry in os.scandir(path)), _LOOKED_AT))
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror}") from error
+    if _MARKS_OF_A_BUNDLE & {*names}:
+        return
+    inside = [name for name in names if (path / name / CHECKPOINT).is_file()]
+    inside += [name for name in names if name == "bundle.zip"]
+    hint = f": verify {path / inside[0]}" if inside else ""
+    raise SourceError(f"{path}: {_EXPECTED} or a home (home.json), got a folder with {_some(names)}{hint}")
+
+
+def _check_zip(path: Path, names: Collection[str]) -> None:
+    """Raises:
+    SourceError: Nothing at the top of the zip belongs in a bundle.
+    """
+    top = {name.partition("/")[0] for name in names}
+    if _MARKS_OF_A_BUNDLE & top:
+        return
+    outer = [folder for folder in sorted(top) if {f"{folder}/{CHECKPOINT}", f"{folder}/{ABOUT}"} & {*names}]
+    hint = f": its files lie in an outer folder; unpack it and verify {outer[0]}" if outer else ""
+    raise SourceError(f"{path.name}: {_EXPECTED}, got a zip with {_some(sorted(top))}{hint}")
+
+
+def _some(names: list[str]) -> str:
+    more = ", …" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more or "nothing"
+
+
 def _begins(path: Path, start: bytes) -> bool:
     try:
         if path.is_dir():
@@ -75,7 +120,7 @@ def _begins(path: Path, start: bytes) -> bool:
         with path.open("rb") as file:
             return file.read(len(start)) == start
     except (OSError, ValueError) as error:
-        raise SourceError(f"{path}: {error}") from error
+        raise SourceError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _bundle(files: Files) -> LogFiles | BatteryFiles:

@@ -15,7 +15,8 @@ from ..statement import parse_entry, parse_event_jws
 from .evidence import SourceError, SourceMalformedError, SourceTooLargeError
 from .files_source import Files
 from .findings import Finding
-from .log_source import missing_vkeys, read_vkey_files
+from .heads import CHANGED_LINE_ENDS
+from .log_source import missing_vkeys, read_vkey_files, unexpected_file
 from .strict_json import check_members, parse_json_object
 
 MAX_PROOF: Final = 1 << 22  # bytes
@@ -57,7 +58,7 @@ class BatteryFiles:
         for name in sorted(listed - {*names}):
             yield Finding("BUNDLE_INCOMPLETE", f"expected {name}, got none", place=name)
         for name in sorted({*names} - listed - {ABOUT, CHECKPOINT, *VKEYS}):
-            yield Finding("BUNDLE_UNEXPECTED_FILE", place=name)
+            yield unexpected_file(name)
 
     def proofs(self) -> Iterator[tuple[str, TlogProof]]:
         checkpoint = self.checkpoint()
@@ -118,10 +119,20 @@ def parse_proof(data: bytes, where: str) -> TlogProof:
     try:
         proof = parse_tlog_proof(data)
     except SigningError as error:
+        if b"\r\n" in data and _is_proof(data.replace(b"\r\n", b"\n")):
+            raise SourceError(f"{where}: {CHANGED_LINE_ENDS}", where=where) from error
         raise RefusedError(str(error), code=error.code, where=where) from error
     if proof.extra is None:
         raise RefusedError("extra: expected the entry, got nothing", code="LOG_PROOF_MALFORMED", where=where)
     return proof
+
+
+def _is_proof(data: bytes) -> bool:
+    try:
+        parse_tlog_proof(data)
+    except SigningError:
+        return False
+    return True
 
 
 def _receipt(data: bytes, where: str) -> TlogProof:

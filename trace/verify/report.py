@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import orjson
@@ -33,6 +33,8 @@ _FOLLOWS: Final = "DEPENDS_ON_REFUTED"
 _SHOWN: Final = 3
 """Of the findings that only follow from another one, so many are shown."""
 
+_EXPLAINED: Final = "What each finding means, and what to do 各结果代码的含义与处置: docs/findings.md"
+
 _EXIT: Final = {Outcome.VERIFIED: 0, Outcome.REFUTED: 1, Outcome.UNDECIDED: 3}
 
 
@@ -48,6 +50,24 @@ class SubjectResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """Up to which size somebody else than the log was shown the same; 0 where nobody was."""
+
+    quorum: int = 0  # the witnesses
+    given: int = 0  # whoever passed on a checkpoint
+    pins: int = 0  # this verifier, before
+
+    @property
+    def confirmed(self) -> int:
+        """Up to which size others confirm it; what one saw before only shows that it did not change."""
+        return max(self.quorum, self.given)
+
+    def and_by(self, whom: Literal["quorum", "given", "pins"], size: int) -> Seen:
+        """The same, and up to this size by one of them."""
+        return replace(self, **{whom: max(getattr(self, whom), size)})
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything that one verification found. The same input gives the same report."""
 
@@ -57,11 +77,16 @@ class Report:
     origin: str
     size: int  # of the checkpoint that was verified
     root: bytes
-    confirmed: int  # size up to which somebody else than the log confirms it
+    seen: Seen
     entries: int  # that were looked at
     subjects: tuple[SubjectResult, ...]  # by name
     findings: Findings
     purpose: str = ""  # production, test or demonstration, as the log says
+
+    @property
+    def confirmed(self) -> int:
+        """Size up to which somebody else than the log confirms it."""
+        return self.seen.confirmed
 
     @property
     def outcome(self) -> Outcome:
@@ -86,8 +111,16 @@ class Report:
         outcome = self.outcome
         line = f"{outcome.value} {outcome.zh}: {self.origin or self.source}, {self._extent}"
         if self.trust is not None and self.trust.policy.quorum == NONE and outcome is Outcome.VERIFIED:
-            line += " -- by the log's own word: the trust file asks for no witness (quorum none, 未要求见证)"
+            line += self._own_word
         return line
+
+    @property
+    def _own_word(self) -> str:
+        if self.confirmed >= self.size:
+            return ""
+        beyond = f"beyond size {self.confirmed} " if self.confirmed else ""
+        why = "the trust file asks for no witness (quorum none, 未要求见证)"
+        return f" -- {beyond}by the log's own word: {why}"
 
     @property
     def _extent(self) -> str:
@@ -97,11 +130,12 @@ class Report:
         return f"{counted}, size {self.size}"
 
 
-def format_text(report: Report, *, verbose: bool = False) -> str:
+def format_text(report: Report, *, verbose: bool = False, trust_file: str = "") -> str:
     """The report for people: verdict, findings, counts, keys, tail, scope.
 
     Args:
         verbose: Adds one line a subject.
+        trust_file: Where the trust file came from, if it is to be told.
     """
     lines = [_plain(report.headline)]
     if report.purpose in _NOT_IN_EARNEST:
@@ -123,13 +157,15 @@ def format_text(report: Report, *, verbose: bool = False) -> str:
     for result in report.subjects:
         tally[result.outcome] += 1
     lines.append("Subjects 主体: " + ", ".join(f"{count} {each.value}" for each, count in tally.items()))
-    lines.append(_trusted(report))
+    lines.append(_trusted(report, trust_file))
     lines.append(_tail(report))
     lines += [SCOPE_EN, SCOPE_ZH]
+    if kept:
+        lines.append(_EXPLAINED)
     return "\n".join(lines) + "\n"
 
 
-def format_json_lines(report: Report) -> Iterator[bytes]:
+def format_json_lines(report: Report, *, trust_file: str | None = None) -> Iterator[bytes]:
     """The report for programs: one object a line; findings, then subjects, then the summary."""
     for finding in report.findings:
         yield _line(
@@ -174,6 +210,7 @@ def format_json_lines(report: Report) -> Iterator[bytes]:
             "subjects": len(report.subjects),
             "findings": dict(sorted(report.findings.counts.items())),
             "trusted": [format_vkey(vkey) for vkey in trust.log_keys] if trust else [],
+            "trust_file": trust_file,
             "quorum": trust.policy.quorum if trust else None,
             "scope": {"en": SCOPE_EN, "zh": SCOPE_ZH},
         }
@@ -194,22 +231,29 @@ def _finding_lines(finding: Finding) -> Iterator[str]:
         yield _plain(f"    {finding.evidence}")
 
 
-def _trusted(report: Report) -> str:
+def _trusted(report: Report, trust_file: str) -> str:
     if report.trust is None:
         return "Trusted 信任: nothing; there was no trust file"
     keys = ", ".join(f"{vkey.name}+{vkey.key_id.hex()}" for vkey in report.trust.log_keys)
     kids = ", ".join(sorted(report.trust.registrars))
-    return f"Trusted 信任: log keys {keys}; registrars {report.trust.threshold} of {kids}"
+    named = _plain(f"; trust: {trust_file}") if trust_file else ""
+    return f"Trusted 信任: log keys {keys}; registrars {report.trust.threshold} of {kids}{named}"
 
 
 def _tail(report: Report) -> str:
-    if report.trust is None:
-        return "Tail 末尾: not confirmed"
-    if report.confirmed >= report.size and report.size:
-        return f"Tail 末尾: confirmed by others at size {report.confirmed}"
-    if report.trust.policy.quorum == NONE:
-        return f"Tail 末尾: nobody but the log confirms size {report.size} (quorum none)"
-    return f"Tail 末尾: confirmed by others at size {report.confirmed} of {report.size}"
+    seen, trust, said = report.seen, report.trust, []
+    if trust is None or report.origin != trust.origin:
+        said.append("not confirmed")
+    elif seen.confirmed < report.size or not report.size:
+        aloud = " (quorum none)" if trust.policy.quorum == NONE else ""
+        said.append(f"nobody but the log confirms size {report.size}{aloud}")
+    if seen.quorum:
+        said.append(f"the witnesses' quorum confirms size {seen.quorum}")
+    if seen.given:
+        said.append(f"agrees with the given checkpoint at size {seen.given}")
+    if seen.pins:
+        said.append(f"agrees with what was pinned at size {seen.pins}")
+    return "Tail 末尾: " + "; ".join(said)
 
 
 def _plain(text: str) -> str:

@@ -9,6 +9,9 @@ from ..errors import UndecidedError
 
 MAX_FILE: Final = 1 << 22  # bytes
 
+_UTF_8_MARK: Final = b"\xef\xbb\xbf"
+_UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+
 
 class JsonFileError(UndecidedError):
     """A file of the verifier's own is not in its form; nothing is decided with it."""
@@ -29,6 +32,12 @@ def parse_json_object(data: bytes, where: str) -> dict[str, Any]:
     """
     if len(data) > MAX_FILE:
         raise JsonFileError(expected=f"at most {MAX_FILE} bytes", got=str(len(data)), where=where)
+
+    expected = "UTF-8 without a byte order mark"
+    if data.startswith(_UTF_8_MARK):
+        raise JsonFileError(expected=expected, got="UTF-8 with one", where=where)
+    if data.startswith(_UTF_16_MARKS) or data[:2] in (b"{\0", b"\0{"):
+        raise JsonFileError(expected=expected, got="UTF-16", where=where)
 
     def refuse(text: str) -> NoReturn:
         raise JsonFileError(expected="integers and texts", got=text[:40], where=where)

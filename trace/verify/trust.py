@@ -7,6 +7,7 @@ It names the log (origin and keys), its registrars with their threshold, and whi
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -64,8 +65,13 @@ class Trust:
     @property
     def keys_digest(self) -> str:
         """SHA-256 over the log's keys, base64url: with the origin, the name of the log among pins."""
-        lines = sorted(format_vkey(vkey) + "\n" for vkey in self.log_keys)
-        return b64url(hashlib.sha256("".join(lines).encode()).digest())
+        return digest_of_keys(self.log_keys)
+
+
+def digest_of_keys(vkeys: Iterable[VerifierKey]) -> str:
+    """SHA-256 over keys with their names, in whatever order, base64url."""
+    lines = sorted(format_vkey(vkey) + "\n" for vkey in vkeys)
+    return b64url(hashlib.sha256("".join(lines).encode()).digest())
 
 
 def parse_trust(data: bytes) -> Trust:

@@ -12,7 +12,7 @@ from .findings import Finding, Findings
 from .open_source import open_source
 from .part_source import BatteryFiles, ReceiptFile
 from .pins import Pins
-from .report import Report
+from .report import Report, Seen
 from .trust import Trust
 
 
@@ -55,5 +55,4 @@ def verify_source(
 def _unopened(name: str, trust: Trust | None, error: TraceError) -> Report:
     findings = Findings()
     findings.add(Finding.from_error(error))
-    findings.add(Finding("NOTHING_CHECKED"))
-    return Report(name, "none", trust, "", 0, b"", 0, 0, (), findings)
+    return Report(name, "none", trust, "", 0, b"", Seen(), 0, (), findings)

@@ -52,7 +52,13 @@ class WebFiles:
                 raise SourceIncompleteError(f"{url}: expected a file, got none", where=name) from error
             raise SourceError(f"{url}: expected an answer, got status {error.code}", where=name) from error
         except (OSError, ValueError, http.client.HTTPException) as error:
-            raise SourceError(f"{url}: {error}", where=name) from error
+            raise SourceError(f"{url}: expected an answer, got {_why(error)}", where=name) from error
         if len(data) > limit:
             raise SourceTooLargeError(f"{url}: expected at most {limit} bytes, got more", where=name)
         return data
+
+
+def _why(error: Exception) -> str:
+    """What went wrong, without the words of the library around it."""
+    reason = getattr(error, "reason", error)
+    return getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
