@@ -886,6 +886,13 @@ def test_a_correction_is_the_signers_own_and_only_of_what_may_be_corrected(
     assert at_dismantler.battery(PACK) == before
 
 
+def test_a_second_beginning_is_refused_in_words(scene: Scene, court: Court) -> None:
+    court.admit(scene.manufactured(CODE))
+    expected = r"expected a chain that has not begun before battery\.manufactured, got manufactured"
+    with pytest.raises(TraceError, match=expected):
+        court.admit(scene.manufactured(CODE))
+
+
 # -- time and place ----------------------------------------------------------------------------------------
 
 
