@@ -411,3 +411,55 @@ def test_key_id_that_begins_with_a_hyphen_is_no_option(home: Path, scene: Scene,
     args = ("--reason", "lost", "--admin-key", tmp_path / "maker.pem", "--home", home)
     assert "KEY_UNKNOWN" in call("key", "revoke", scene.maker.id, kid, *args).stderr
     assert f"got {kid}, nothing there" in call("sign", "--key", kid, "--home", home, stdin="{}").stderr
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+def test_verdict_is_told_in_whatever_letters_there_are(encoding: str, home: Path, tmp_path: Path) -> None:
+    call_well("export", tmp_path / "copy", "--home", home)
+    done = run(
+        tmp_path, "verify", "copy", "--trust", home / "trust.json", PYTHONIOENCODING=encoding, PYTHONUTF8="0"
+    )
+    assert (done.returncode, done.stdout[:9]) == (0, "VERIFIED ")
+
+
+HALF = b'{"\\ud800":1}\n{"\\u001b[2J\\nline 9: accepted":1}\n'
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_line_that_quotes_half_a_character_is_refused_and_the_rest_is_answered(
+    options: tuple[str, ...], home: Path, tmp_path: Path
+) -> None:
+    done = run(tmp_path, "submit", "--home", home, *options, stdin=HALF)
+    assert (done.returncode, len(done.stdout.splitlines())) == (1, 2)
+    assert "\x1b" not in done.stdout
+
+
+def test_name_of_an_organisation_adds_no_line_to_the_list(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    call_well("init", "--origin", "log.packtrace.example/x", "--registrar", REGISTRAR, "--home", home)
+    forged = f"A\norg:uscc:{uscc_of(9)}  Honest  CN  recycler"
+    org, role = f"uscc:{uscc_of(2)}", "battery_maker"
+    args = ("org", "enrol", org, "--name-en", forged, "--region", "CN", "--role", role, "--home", home)
+    call_well(*args)
+    for command in (("org", "list"), ("show", f"org:{org}")):
+        lines = call_well(*command, "--home", home).splitlines()
+        assert not [line for line in lines if line.startswith(f"org:uscc:{uscc_of(9)}")]
+
+
+@pytest.mark.parametrize("given", ["nothing", "."])
+def test_passphrase_file_that_is_none_is_wrong_usage(given: str, home: Path, tmp_path: Path) -> None:
+    result = call("submit", "--home", home, "--passphrase-file", tmp_path / given, stdin=b"x")
+    assert result.exit_code == 2, result.output
+
+
+def test_log_key_that_does_not_open_is_wrong_usage(home: Path, tmp_path: Path) -> None:
+    (home / "keys" / "log.pem").chmod(0o644)
+    result = call("submit", "--home", home, stdin=b"x")
+    assert (result.exit_code, "LOG_KEY_INVALID" in result.stderr) == (2, True)
+
+
+def test_folder_that_was_there_is_for_its_owner_alone_once_a_log_lives_in_it(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o755)
+    call_well("init", "--origin", "log.packtrace.example/x", "--registrar", REGISTRAR, "--home", home)
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700

@@ -34,13 +34,17 @@ def checked(node: Node, **more: Pins) -> Report:
     return verify_source(source(node), trust=trust_of(node.scene), **more)  # type: ignore[arg-type]
 
 
+def verify_home(node: Node) -> Report:
+    return verify_source(node.home.path, trust=trust_of(node.scene), may_connect=True)
+
+
 def found(report: Report) -> list[tuple[str, str]]:
     return [(finding.code, finding.place) for finding in report.findings]
 
 
 def test_honest_ledger_is_verified_while_it_is_open(node: Node) -> None:
     ledger = lived(node)
-    for opened in (checked(node), verify_source(node.home.path, trust=trust_of(node.scene))):
+    for opened in (checked(node), verify_home(node)):
         assert (opened.outcome, found(opened)) == (Outcome.VERIFIED, []), format_text(opened)
         assert opened.entries == opened.size == ledger.size
 
@@ -175,7 +179,7 @@ def test_restored_backup_is_a_rollback_to_whoever_has_seen_more(node: Node) -> N
     assert found(checked(node, pins=pins)) == [("LOG_ROLLED_BACK", "pins")]
     given = verify_source(source(node), trust=trust, checkpoints=[newest])
     assert [code for code, _ in found(given)] == ["LOG_ROLLED_BACK"]
-    home = verify_source(node.home.path, trust=trust)  # The register beside the database remembers.
+    home = verify_home(node)  # The register beside the database remembers.
     assert "LOG_ROLLED_BACK" in {code for code, _ in found(home)}
     assert home.outcome is Outcome.REFUTED
 
@@ -186,7 +190,7 @@ def test_register_that_is_behind_a_busy_ledger_is_no_rollback(node: Node) -> Non
     register = node.home.register.read_bytes()
     ledger.append([Submission((node.scene.manufactured(pack_code(1)),))])
     node.home.register.write_bytes(register)
-    report = verify_source(node.home.path, trust=trust_of(node.scene))
+    report = verify_home(node)
     assert (report.outcome, found(report), report.size) == (Outcome.VERIFIED, [], ledger.size)
 
 
@@ -194,7 +198,7 @@ def test_register_of_another_history_is_refuted(node: Node) -> None:
     ledger = lived(node)
     register = node.home.register.read_bytes()
     node.home.register.write_bytes(register.replace(f"\\n{ledger.size}\\n".encode(), b"\\n7\\n"))
-    report = verify_source(node.home.path, trust=trust_of(node.scene))
+    report = verify_home(node)
     assert report.outcome is Outcome.REFUTED
 
 

@@ -5,13 +5,16 @@ Nothing that a source holds makes the verifier raise, and nothing damaged is ver
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,11 +38,14 @@ from packtrace.tests.verify.small_log import (
 from packtrace.trace.bundle.output import OutputExistsError
 from packtrace.trace.bundle.write import write_battery_bundle, write_bundle
 from packtrace.trace.errors import RefusedError
+from packtrace.trace.ledger.home import Home
 from packtrace.trace.statement import parse_entry, parse_event_jws
+from packtrace.trace.verify.evidence import SourceError
 from packtrace.trace.verify.findings import Outcome
 from packtrace.trace.verify.pins import Pins
 from packtrace.trace.verify.report import Report, format_text
 from packtrace.trace.verify.verify_source import verify_source
+from packtrace.trace.verify.web_source import WebFiles
 
 PACK = f"battery:gbt34014:{pack_code(0)}"
 MODULE = f"battery:gbt34014:{module_code(pack_code(0))}"
@@ -416,6 +422,28 @@ def test_bundle_of_a_battery_knows_what_became_of_the_others_in_its_vehicle(
     assert (report.outcome, codes(report)) == (Outcome.VERIFIED, []), format_text(report)
 
 
+@pytest.mark.parametrize("subject", ["", "log:log.packtrace.example/test", f"notes:{PACK}", "no subject"])
+def test_bundle_of_one_battery_is_of_a_battery(tmp_path: Path, subject: str) -> None:
+    """Else the registry alone, or any part of it, would be a bundle that is VERIFIED."""
+    scene, log = life()
+    out = tmp_path / "pack"
+    write_battery_bundle(log, out, subject=PACK, rules=scene.rules, vkeys=log.vkeys)
+    about = json.loads((out / "bundle.json").read_text())
+    (out / "bundle.json").write_text(json.dumps(about | {"subject": subject}))
+    report = verify_source(out, trust=trust_of(scene))
+    assert (codes(report)[0], report.outcome) == ("BUNDLE_MALFORMED", Outcome.REFUTED)
+
+
+def test_report_on_a_bundle_of_one_battery_says_which_and_how_far(tmp_path: Path) -> None:
+    """A sender may hand over another battery's, or leave out the end."""
+    scene, log = life()
+    out = tmp_path / "pack"
+    write_battery_bundle(log, out, subject=PACK, rules=scene.rules, vkeys=log.vkeys)
+    report = verify_source(out, trust=trust_of(scene))
+    (chain,) = (each for each in report.subjects if each.subject == PACK)
+    assert f"{PACK} up to seq {chain.seq}, event {chain.head}; later events" in format_text(report)
+
+
 def test_bundle_of_an_unknown_battery_is_not_written(tmp_path: Path) -> None:
     _, log = life()
     with pytest.raises(RefusedError, match="in the log"):
@@ -528,6 +556,19 @@ def served(folder: Path, *, status: int = 200, location: str = "") -> Iterator[s
         thread.join()
 
 
+def test_server_that_a_home_names_is_not_asked_unless_the_home_is_ones_own(tmp_path: Path) -> None:
+    """Whoever sends the folder would learn who verifies it, and the password that PGPASSWORD holds."""
+    scene, _ = life()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        db = f"postgresql://127.0.0.1:{server.getsockname()[1]}/x?connect_timeout=2"
+        Home.create(tmp_path / "home", scene.origin, db=db).register.write_bytes(b'{"checkpoint":""}')
+        report = verify_source(tmp_path / "home", trust=trust_of(scene))
+        assert (codes(report)[0], report.outcome) == ("SOURCE_UNREADABLE", Outcome.UNDECIDED)
+        with pytest.raises(TimeoutError):
+            server.accept()
+
+
 def test_node_is_verified_over_http(tmp_path: Path) -> None:
     scene, log = life()
     with served(log.write(tmp_path / "log")) as url:
@@ -556,6 +597,26 @@ def test_node_that_answers_otherwise_is_undecided(tmp_path: Path, status: int) -
         report = verify_source(url, trust=trust_of(scene))
     assert report.outcome is Outcome.UNDECIDED
     assert "SOURCE_UNREADABLE" in codes(report)
+
+
+def test_server_that_says_a_byte_now_and_then_is_not_waited_for() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            client, _ = server.accept()
+            with client, contextlib.suppress(OSError):
+                client.recv(4096)
+                client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+                for _ in range(1000):
+                    client.sendall(b"x")
+                    time.sleep(0.02)
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        files = WebFiles(f"http://127.0.0.1:{server.getsockname()[1]}", file_s=0.2)
+        with pytest.raises(SourceError, match="within"):
+            files.read("checkpoint", 4096)
+        thread.join()
 
 
 # -- the verifier itself -----------------------------------------------------------------------------------

@@ -128,3 +128,8 @@ def test_pin_of_one_size_is_never_replaced() -> None:
 def test_pins_of_another_form_are_refused(data: bytes) -> None:
     with pytest.raises(TraceError):
         parse_pins(data)
+
+
+def test_pins_of_two_months_of_a_size_a_minute_are_read_again() -> None:
+    pins = Pins({("log.example", "keys"): {size: bytes(32) for size in range(90_000)}})
+    assert parse_pins(format_pins(pins)) == pins

@@ -15,6 +15,7 @@ from ..ledger.ledger import Ledger
 from ..lifecycle.state import Key, Keys, Org
 from ..lifecycle.world import World, keys_in
 from ..times import format_time
+from ..verify.report import plain_text
 from .act import act, prove_key
 from .chains import chains_of
 from .key_store import (
@@ -288,4 +289,4 @@ def _key_line(key: Key, *, revoked: bool, as_json: bool) -> str:
     parts += [f"{word} {time}" for word, time in bounds.items() if time]
     parts += [f"only {', '.join(key.types)}"] if key.types else []
     parts += [key.name] if key.name else []
-    return "  ".join([*parts, "revoked" if revoked else "in force"])
+    return plain_text("  ".join([*parts, "revoked" if revoked else "in force"]))

@@ -13,6 +13,7 @@ import click
 
 from ...signing.keyfile import load_private_key, save_private_key
 from ...signing.keys import KeyKind, PrivateKey, generate_private_key
+from .text_input import open_input
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -46,10 +47,11 @@ def read_passphrase(file: Path | None) -> bytes | None:
     """The passphrase that was given, by file or environment; None where none was.
 
     Raises:
-        click.UsageError: An empty one, which is a mistake and no wish for none.
+        click.UsageError: No file, or an empty passphrase, which is a mistake and no wish for none.
     """
     if file is not None:
-        given = file.read_bytes().rstrip(b"\r\n")
+        with open_input(str(file)) as opened:
+            given = opened.read(_PEM_LIMIT).rstrip(b"\r\n")
         where = str(file)
     else:
         if "PACKTRACE_PASSPHRASE" not in os.environ:

@@ -133,7 +133,7 @@ def describe(error: TraceError | SigningError) -> str:
 def exit_code(error: TraceError | SigningError) -> int:
     """2 where another key, passphrase or home is called for, 1 for what is wrong, 3 for the rest."""
     code = error.code if isinstance(error, SigningError) else error.finding_code
-    if code.startswith("KEY_FILE_") or code == "HOME_INVALID":
+    if code.startswith("KEY_FILE_") or code in ("LOG_KEY_INVALID", "HOME_INVALID"):
         return USAGE
     return REFUSED if isinstance(error, SigningError | RefusedError) else UNDECIDED
 

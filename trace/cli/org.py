@@ -16,6 +16,7 @@ from ..ledger.sequence import Placed
 from ..lifecycle.keyring import log_state
 from ..lifecycle.state import Org
 from ..lifecycle.words import ROLES
+from ..verify.report import plain_text
 from .act import act, prove_key
 from .chains import chains_of
 from .key_store import (
@@ -253,4 +254,4 @@ def _org_line(subject: str, state: Org, *, as_json: bool) -> str:
         )
     name = " ".join(filter(None, (state.name_zh, state.name_en)))
     codes = f", vendor codes {', '.join(state.vendor_codes)}" if state.vendor_codes else ""
-    return f"{subject}  {name}  {state.region}  {', '.join(roles)}{codes}  {standing}"
+    return plain_text(f"{subject}  {name}  {state.region}  {', '.join(roles)}{codes}  {standing}")

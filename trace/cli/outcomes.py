@@ -11,17 +11,20 @@ from ..errors import TraceError
 from ..ledger.sequence import Outcome
 from ..lifecycle.judge import ChainLinkError
 from ..rules.shapes import ShapeError
+from ..verify.report import plain_text
 from .event_lines import Line
 
 
 def print_outcome(line: Line, outcome: Outcome, *, as_json: bool) -> None:
     """One line of standard output for one line of input."""
     if as_json:
-        click.echo(json.dumps(_as_object(line, outcome), ensure_ascii=False))
+        # A refusal may quote half a character, which UTF-8 has no bytes for.
+        said = json.dumps(_as_object(line, outcome), ensure_ascii=False)
+        click.echo(said.encode("utf-8", "backslashreplace").decode())
         return
     head = f"{line.source}:{line.number}: {outcome.status}"
     if outcome.error is not None:
-        click.echo(f"{head} {outcome.error.finding_code}: {'; '.join(_problems(outcome.error))}")
+        click.echo(plain_text(f"{head} {outcome.error.finding_code}: {'; '.join(_problems(outcome.error))}"))
     elif outcome.events:
         for placed in outcome.events:
             click.echo(f"{head} at leaf {placed.leaf_index}, event {placed.event_id}")

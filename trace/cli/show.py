@@ -20,6 +20,7 @@ from ..lifecycle.words import NOBODY, NONE
 from ..lifecycle.world import World
 from ..statement import Event, parse_entry, parse_event_jws, read_event
 from ..times import format_log_time, format_time
+from ..verify.report import plain_text
 from .ledger_access import read_ledger
 from .place import Place, place_options
 from .subject_input import parse_subject_input
@@ -126,16 +127,18 @@ def name_of(org: str, world: World) -> str:
 
 
 def as_text(subject: str, chain: list[Told], notes: list[Told], world: World) -> Iterator[str]:
-    """The history of a subject for people: where it stands, then event by event."""
-    yield from format_subject_now(subject, chain[-1].after, world)
-    yield ""
+    """The history of a subject for people: where it stands, then event by event.
+
+    A text of a party may hold a line feed; it is written out, or its writer could add lines to the history.
+    """
+    lines = [*format_subject_now(subject, chain[-1].after, world), ""]
     for told in chain:
-        yield from _event_lines(told, world)
+        lines += _event_lines(told, world)
     if notes:
-        yield ""
-        yield "notes"
+        lines += ["", "notes"]
         for told in notes:
-            yield from _event_lines(told, world)
+            lines += _event_lines(told, world)
+    yield from map(plain_text, lines)
 
 
 def _event_lines(told: Told, world: World) -> Iterator[str]:

@@ -14,7 +14,7 @@ from ...signing.errors import SigningError
 from ...signing.note import MAX_NOTE
 from ..errors import TraceError
 from ..verify.findings import Outcome
-from ..verify.pins import Pins, format_pins, parse_pins
+from ..verify.pins import MAX_PINS, Pins, format_pins, parse_pins
 from ..verify.report import Report, format_json_lines, format_text
 from ..verify.trust import Trust, parse_trust
 from ..verify.verify_source import verify_source
@@ -73,7 +73,14 @@ def verify(
             advance(done - seen)
             seen = done
 
-        report = verify_source(source, trust=trust, checkpoints=checkpoints, pins=pins, progress=on_progress)
+        report = verify_source(
+            source,
+            trust=trust,
+            checkpoints=checkpoints,
+            pins=pins,
+            progress=on_progress,
+            may_connect=_is_home(source, place.said_home),
+        )
     if as_json:
         for line in format_json_lines(report, trust_file=named):
             sys.stdout.write(line.decode("utf-8") + "\n")
@@ -138,6 +145,11 @@ def _lies_in(source: str, home: Path) -> bool:
     return Path(path).resolve().is_relative_to(home.resolve())
 
 
+def _is_home(source: str, home: Path | None) -> bool:
+    """Whether the source is the very home that somebody named as theirs."""
+    return home is not None and Path(source).resolve() == home.resolve()
+
+
 def _read_file(named: str, limit: int) -> bytes:
     check_is_file(named)
     with open(named, "rb") as file:
@@ -156,7 +168,7 @@ def _load_pins(path: Path) -> Pins:
     if not path.exists():
         return Pins()
     try:
-        return parse_pins(_read_file(str(path), _MAX_FILE))
+        return parse_pins(_read_file(str(path), MAX_PINS))
     except TraceError as error:
         raise InputError(f"pins: {error}, at {path}") from error
 

@@ -38,6 +38,7 @@ class Home:
             raise HomeError(f"{path}: expected no ledger, got one")
         for folder in (path, home.keys, home.register.parent):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700)  # also one that was there: it will hold VINs, and perhaps a password in `db`
         value = {"origin": origin} | ({"db": db} if db else {})
         save_durably(home.description, orjson.dumps(value, option=orjson.OPT_INDENT_2))
         return home

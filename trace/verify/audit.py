@@ -197,7 +197,9 @@ class Audit:
             )
             self.findings.add(Finding("WITNESS_QUORUM_UNMET", evidence, place=head.place))
 
-    def report(self, kind: SourceKind, head: Head | None, replay: Replay | None) -> Report:
+    def report(
+        self, kind: SourceKind, head: Head | None, replay: Replay | None, *, battery: str | None = None
+    ) -> Report:
         """Everything that was found."""
         subjects = replay.events if replay else {}
         if not subjects:
@@ -219,6 +221,7 @@ class Audit:
             subjects=tuple(results),
             findings=self.findings,
             purpose=replay.purpose if replay else "",
+            battery=battery,
         )
 
     def _read_head(self, data: bytes, place: str, findings: Findings) -> Head | None:
@@ -336,7 +339,7 @@ def audit_part(audit: Audit, evidence: PartEvidence) -> Report:
         audit.seen = audit.seen.and_by("quorum", size)
     _compare_part(audit, head, given)
     audit.check_tail(head)
-    return audit.report(kind, head, replay)
+    return audit.report(kind, head, replay, battery=evidence.subject)
 
 
 def _compare_part(audit: Audit, head: Head, given: Sequence[Head]) -> None:

@@ -34,8 +34,14 @@ _LOOKED_AT: Final = 1_000
 
 
 @contextmanager
-def open_source(source: str | Path) -> Iterator[LogEvidence | BatteryFiles | ReceiptFile]:
+def open_source(
+    source: str | Path, *, may_connect: bool = False
+) -> Iterator[LogEvidence | BatteryFiles | ReceiptFile]:
     """Open a bundle folder or zip, a receipt, a ledger's home or database, or a node's URL.
+
+    Args:
+        source: Where it is.
+        may_connect: A home is one's own, so that the server it names is asked for its database.
 
     Raises:
         TraceError: There is nothing that can be verified.
@@ -49,7 +55,7 @@ def open_source(source: str | Path) -> Iterator[LogEvidence | BatteryFiles | Rec
     else:
         path = Path(text.removeprefix(_SQLITE_URL))
         if (path / _HOME).is_file():
-            with _open_home(path) as evidence:
+            with _open_home(path, may_connect) as evidence:
                 yield evidence
         elif _begins(path, _SQLITE) or text.startswith(_SQLITE_URL):
             with open_sqlite(path) as evidence:
@@ -66,12 +72,23 @@ def open_source(source: str | Path) -> Iterator[LogEvidence | BatteryFiles | Rec
 
 
 @contextmanager
-def _open_home(path: Path) -> Iterator[LogEvidence]:
-    """A ledger's database, with the checkpoint that is kept beside it: it knows of a restored backup."""
+def _open_home(path: Path, may_connect: bool) -> Iterator[LogEvidence]:
+    """A ledger's database, with the checkpoint that is kept beside it: it knows of a restored backup.
+
+    Raises:
+        SourceError: It names a server, and nobody said that it may.
+    """
     files = FolderFiles(path)
     url = parse_json_object(files.read(_HOME, 1 << 16), _HOME).get("db", "")
     register = parse_json_object(files.read(_REGISTER, 2 * MAX_NOTE), _REGISTER)
     note = str(register.get("checkpoint", "")).encode("utf-8", "backslashreplace")
+    if url and not may_connect:
+        # Whoever made the folder would learn that somebody verifies it, and be sent what PGPASSWORD holds.
+        raise SourceError(
+            f"{_HOME}: expected a database in the home, got one on a server; "
+            "name that by its URL, or say --home where the home is your own",
+            where=_HOME,
+        )
     if url:
         with open_postgresql(str(url), note) as evidence:
             yield evidence

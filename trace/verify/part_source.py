@@ -10,6 +10,7 @@ from ...signing.errors import SigningError
 from ...signing.note import MAX_NOTE
 from ...signing.tlog_proof import TlogProof, parse_tlog_proof
 from ..bundle.layout import ABOUT, CHECKPOINT, FORMAT, RECEIPTS, VKEYS, numbered
+from ..codes.subjects import parse_subject
 from ..errors import RefusedError, TraceError
 from ..statement import parse_entry, parse_event_jws
 from .evidence import SourceError, SourceMalformedError, SourceTooLargeError
@@ -38,7 +39,7 @@ class BatteryFiles:
         self.name = files.name
         self._files = files
         about = _about(files.read(ABOUT, MAX_ABOUT))
-        self.subject: str | None = about["subject"]
+        self.subject: str | None = _subject(about["subject"])
         self._size: int = about["size"]
         self._leaves: list[int] = about["leaves"]
 
@@ -167,3 +168,14 @@ def _about(data: bytes) -> dict[str, Any]:
     if not all(type(leaf) is int for leaf in leaves) or leaves != sorted({*leaves}):
         raise SourceMalformedError("leaves: expected leaf indexes, each once and ascending", where=ABOUT)
     return about
+
+
+def _subject(text: str) -> str:
+    """Whose bundle it is: a battery's, or the registry alone would pass for a bundle that says something."""
+    try:
+        subject = parse_subject(text)
+    except RefusedError as error:
+        raise SourceMalformedError(f"subject: {error.message}", where=ABOUT) from error
+    if subject.kind != "battery":
+        raise SourceMalformedError(f"subject: expected a battery, got {text[:100]}", where=ABOUT)
+    return text

@@ -19,6 +19,8 @@ from ..errors import RefusedError
 from .strict_json import JsonFileError, check_members, parse_json_object
 
 VERSION: Final = 1
+MAX_PINS: Final = 1 << 26
+"""Bytes of a file of pins: some million sizes. It grows by one with every size that is verified."""
 
 LogName = tuple[str, str]
 """Origin, and SHA-256 over the log's keys (`Trust.keys_digest`): a new key is a new log to a pin."""
@@ -63,7 +65,9 @@ def parse_pins(data: bytes) -> Pins:
     Raises:
         JsonFileError: Anything that `format_pins` would not say.
     """
-    value = check_members(parse_json_object(data, "pins"), {"version": int, "logs": list}, "pins")
+    value = check_members(
+        parse_json_object(data, "pins", limit=MAX_PINS), {"version": int, "logs": list}, "pins"
+    )
     if value["version"] != VERSION:
         raise JsonFileError(expected=f"version {VERSION}", got=str(value["version"]), where="pins/version")
     logs: dict[LogName, dict[int, bytes]] = {}

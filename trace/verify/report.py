@@ -82,6 +82,7 @@ class Report:
     subjects: tuple[SubjectResult, ...]  # by name
     findings: Findings
     purpose: str = ""  # production, test or demonstration, as the log says
+    battery: str | None = None  # whose bundle it is, where it is one battery's
 
     @property
     def confirmed(self) -> int:
@@ -137,7 +138,7 @@ def format_text(report: Report, *, verbose: bool = False, trust_file: str = "") 
         verbose: Adds one line a subject.
         trust_file: Where the trust file came from, if it is to be told.
     """
-    lines = [_plain(report.headline)]
+    lines = [plain_text(report.headline)]
     if report.purpose in _NOT_IN_EARNEST:
         lines.append(_NOT_IN_EARNEST[report.purpose])
     kept = list(report.findings)
@@ -152,7 +153,13 @@ def format_text(report: Report, *, verbose: bool = False, trust_file: str = "") 
     if verbose:
         for result in report.subjects:
             at = f"seq {result.seq} {result.head}"
-            lines.append(_plain(f"{result.outcome.value} {result.outcome.zh} {result.subject} {at}"))
+            lines.append(plain_text(f"{result.outcome.value} {result.outcome.zh} {result.subject} {at}"))
+    for result in report.subjects:
+        if result.subject == report.battery:
+            lines.append(
+                f"Battery 电池: {result.subject} up to seq {result.seq}, event {result.head}; "
+                "later events, and later revocations, were not seen 此后的事件与吊销未见"
+            )
     tally = dict.fromkeys(Outcome, 0)
     for result in report.subjects:
         tally[result.outcome] += 1
@@ -201,6 +208,7 @@ def format_json_lines(report: Report, *, trust_file: str | None = None) -> Itera
             "outcome": report.outcome.value,
             "source": report.source,
             "source_kind": report.kind,
+            "battery": report.battery,
             "origin": report.origin,
             "purpose": report.purpose,
             "size": report.size,
@@ -224,11 +232,11 @@ def _finding_lines(finding: Finding) -> Iterator[str]:
         finding.place or None,
     )
     where = ", ".join(place for place in places if place)
-    yield _plain(f"{finding.severity.name} {finding.code}" + (f" at {where}" if where else ""))
+    yield plain_text(f"{finding.severity.name} {finding.code}" + (f" at {where}" if where else ""))
     kind = CATALOGUE[finding.code]
     yield f"    {kind.zh} {kind.en}"
     if finding.evidence:
-        yield _plain(f"    {finding.evidence}")
+        yield plain_text(f"    {finding.evidence}")
 
 
 def _trusted(report: Report, trust_file: str) -> str:
@@ -236,7 +244,7 @@ def _trusted(report: Report, trust_file: str) -> str:
         return "Trusted 信任: nothing; there was no trust file"
     keys = ", ".join(f"{vkey.name}+{vkey.key_id.hex()}" for vkey in report.trust.log_keys)
     kids = ", ".join(sorted(report.trust.registrars))
-    named = _plain(f"; trust: {trust_file}") if trust_file else ""
+    named = plain_text(f"; trust: {trust_file}") if trust_file else ""
     return f"Trusted 信任: log keys {keys}; registrars {report.trust.threshold} of {kids}{named}"
 
 
@@ -256,8 +264,8 @@ def _tail(report: Report) -> str:
     return "Tail 末尾: " + "; ".join(said)
 
 
-def _plain(text: str) -> str:
-    """Text from a source for a terminal: nothing in it moves the cursor, colours or reorders."""
+def plain_text(text: str) -> str:
+    """Text from a source for a terminal: nothing in it begins a line, moves the cursor, colours, reorders."""
     return "".join(
         character if character.isprintable() else f"\\u{{{ord(character):x}}}" for character in text
     )

@@ -24,14 +24,14 @@ class JsonFileError(UndecidedError):
         self.got = got
 
 
-def parse_json_object(data: bytes, where: str) -> dict[str, Any]:
+def parse_json_object(data: bytes, where: str, *, limit: int = MAX_FILE) -> dict[str, Any]:
     """Read one JSON object in UTF-8; floats, NaN and members that occur twice are refused.
 
     Raises:
         JsonFileError: Anything else.
     """
-    if len(data) > MAX_FILE:
-        raise JsonFileError(expected=f"at most {MAX_FILE} bytes", got=str(len(data)), where=where)
+    if len(data) > limit:
+        raise JsonFileError(expected=f"at most {limit} bytes", got=str(len(data)), where=where)
 
     expected = "UTF-8 without a byte order mark"
     if data.startswith(_UTF_8_MARK):

@@ -23,6 +23,7 @@ def verify_source(
     checkpoints: Sequence[bytes] = (),
     pins: Pins | None = None,
     progress: Progress | None = None,
+    may_connect: bool = False,
 ) -> Report:
     """Verify a bundle, a receipt, a ledger's database or a node.
 
@@ -34,9 +35,10 @@ def verify_source(
         checkpoints: Signed checkpoints of the log that came another way.
         pins: What was verified before.
         progress: Called with the entries done and the entries in all.
+        may_connect: The source may be a home of one's own, whose database is on the server that it names.
     """
     try:
-        with open_source(source) as evidence:
+        with open_source(source, may_connect=may_connect) as evidence:
             audit = Audit(
                 evidence,
                 rules=load_rules(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Collection
@@ -11,6 +12,12 @@ from typing import Any, Final
 from .evidence import SourceError, SourceIncompleteError, SourceTooLargeError
 
 TIMEOUT_S: Final = 30
+"""Until a server says something."""
+
+FILE_S: Final = 300
+"""Until a file is there. A server that says a byte now and then would hold the verifier for years."""
+
+_CHUNK: Final = 1 << 16
 _GONE: Final = (404, 410)
 
 
@@ -24,7 +31,8 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 class WebFiles:
     """The files under a URL. They can't be listed, only asked for."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, file_s: float = FILE_S) -> None:
+        self._file_s = file_s
         self.name = url.rstrip("/")
         # Nothing but these two schemes is opened, whatever a server answers.
         self._opener = urllib.request.OpenerDirector()
@@ -45,7 +53,7 @@ class WebFiles:
         url = f"{self.name}/{name}"
         try:
             with self._opener.open(url, timeout=TIMEOUT_S) as response:
-                data: bytes = response.read(limit + 1)
+                data = self._read(response, limit + 1)
         except urllib.error.HTTPError as error:
             error.close()
             if error.code in _GONE:
@@ -56,6 +64,20 @@ class WebFiles:
         if len(data) > limit:
             raise SourceTooLargeError(f"{url}: expected at most {limit} bytes, got more", where=name)
         return data
+
+    def _read(self, response: http.client.HTTPResponse, most: int) -> bytes:
+        """The first bytes of an answer, `most` of them or all.
+
+        Raises:
+            TimeoutError: They do not come in time.
+        """
+        ends = time.monotonic() + self._file_s
+        data = bytearray()
+        while len(data) < most and (some := response.read1(min(_CHUNK, most - len(data)))):
+            data += some
+            if time.monotonic() > ends:
+                raise TimeoutError(f"expected the whole within {self._file_s} s, got {len(data)} bytes")
+        return bytes(data)
 
 
 def _why(error: Exception) -> str:
