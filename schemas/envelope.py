@@ -9,7 +9,8 @@ from marshmallow import ValidationError, validates_schema
 
 from ..trace.codes.subjects import MAX_ORIGIN_LENGTH, PATTERN_ORIGIN
 from .fields import Choice, Part, Shape, Text, Whole
-from .statements import STATEMENTS, digest, subject, time
+from .members import digest, subject, time
+from .statements import STATEMENTS
 
 VERSION: Final = 1
 

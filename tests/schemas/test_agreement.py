@@ -16,7 +16,9 @@ from marshmallow import fields
 from packtrace.schemas.envelope import envelope_of
 from packtrace.schemas.explain import explain
 from packtrace.schemas.fields import Choice, Flag, Many, Part, Shape, Text, Whole, Withheld, names_of
-from packtrace.schemas.statements import STATEMENTS, Name, OrgChanged
+from packtrace.schemas.members import Name
+from packtrace.schemas.registry import OrgChanged
+from packtrace.schemas.statements import STATEMENTS
 from packtrace.trace.errors import TraceError
 from packtrace.trace.rules.shapes import load_shapes
 

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from packtrace.schemas.compiled import FOLDER, compile_statement, format_files, save_files
-from packtrace.schemas.statements import CHAINS, STATEMENTS, Correction
+from packtrace.schemas.members import CHAINS
+from packtrace.schemas.notes import Correction
+from packtrace.schemas.statements import STATEMENTS
 from packtrace.trace.codes.subjects import parse_subject
 
 
