@@ -113,7 +113,10 @@ class Changes:
 
 
 class Memory:
-    """The world as a verifier builds it, entry by entry; memory grows with the subjects."""
+    """The world as a verifier builds it, entry by entry.
+
+    Memory grows with the subjects, and with the events that may still be undone: a record each, not the event.
+    """
 
     def __init__(self, origin: str, rules: RuleSet) -> None:
         self.origin = origin
