@@ -115,7 +115,7 @@ class Changes:
 class Memory:
     """The world as a verifier builds it, entry by entry.
 
-    Memory grows with the subjects, and with the events that may still be undone: a record each, not the event.
+    Memory grows with the subjects, and with a record for each event that may still be undone.
     """
 
     def __init__(self, origin: str, rules: RuleSet) -> None:
