@@ -374,7 +374,27 @@ def test_unknown_command_is_wrong_usage() -> None:
     assert (result.exit_code, "No such command" in result.stderr) == (2, True)
 
 
-@pytest.mark.parametrize("url", ["mysql://x/y", "sqlite:///x.db", "nothing"])
+def test_ledger_lies_in_a_sqlite_file_that_was_named(tmp_path: Path) -> None:
+    home, file = tmp_path / "home", tmp_path / "elsewhere.db"
+    named = ("--home", home, "--db", f"sqlite:///{file}")
+    call_well("init", "--origin", "x.example/elsewhere", "--registrar", REGISTRAR, *named)
+    assert file.stat().st_mode & 0o077 == 0 and not (home / "ledger.db").exists()
+    assert "log.opened" in call_well("show", "log:x.example/elsewhere", "--home", home)  # it remembers
+    call_well("export", tmp_path / "b.zip", "--home", home)
+    trust = ("--trust", home / "trust.json")
+    for source in (tmp_path / "b.zip", file, f"sqlite:///{file}"):
+        assert call("verify", source, *trust, "--home", tmp_path / "regulator").exit_code == 0, source
+    assert call("verify", home, *trust, "--home", home).exit_code == 0
+    sent = call("verify", home, *trust, "--home", tmp_path / "regulator")
+    assert (sent.exit_code, "got one elsewhere" in sent.stdout) == (3, True)
+    own = call("verify", file, "--home", home)  # the trust file beside the database decides nothing
+    assert own.exit_code == 3
+    lost = call("init", "--origin", "y.example", "--registrar", REGISTRAR, "--home", tmp_path / "other",
+                "--db", f"sqlite:///{tmp_path}/nowhere/x.db")  # fmt: skip
+    assert (lost.exit_code, "expected a folder for the database" in lost.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "sqlite:///", "nothing"])
 def test_database_that_holds_no_ledger_is_wrong_usage(url: str, home: Path, tmp_path: Path) -> None:
     founded = ("init", "--origin", "x.example", "--registrar", REGISTRAR, "--home", tmp_path / "new")
     for command in ((*founded, "--db", url), ("show", CODE, "--home", home, "--db", url)):

@@ -19,7 +19,7 @@ from ..codes.region import parse_region
 from ..codes.subjects import parse_origin
 from ..ledger.database import Database
 from ..ledger.errors import HomeError
-from ..ledger.home import Home, save_durably
+from ..ledger.home import Home, check_database_url, save_durably
 from ..ledger.ledger import Ledger, system_clock
 from ..lifecycle.world import EmptyWorld
 from ..rules.ruleset import RuleSet, load_rules
@@ -33,7 +33,6 @@ from .key_store import (
     read_passphrase,
     say_unencrypted,
 )
-from .ledger_access import check_database_url
 from .place import Place, place_options
 from .sign import sign_statement
 from .subject_input import parse_org_input

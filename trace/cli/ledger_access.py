@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final, NoReturn
 
-import click
 from filelock import Timeout
 
 from ...signing.checkpoint import Checkpoint, LogSigner
@@ -15,14 +14,12 @@ from ...signing.log_key import LogKey, load_log_key
 from ...signing.note import VerifierKey
 from ..errors import TraceError, UndecidedError
 from ..ledger.errors import HomeError
-from ..ledger.home import Home
+from ..ledger.home import Home, check_database_url
 from ..ledger.ledger import Ledger, system_clock
 from ..ledger.register import file_lock
 from ..lifecycle.world import World
 from .key_store import passphrase_for
 from .place import Place
-
-_SCHEMES: Final = ("postgresql", "postgres", "postgresql+psycopg")
 
 LOCK_WAIT_S: Final = 20
 """Appending holds the lock for a second at most; whoever holds it longer hangs, or audits by hand."""
@@ -40,18 +37,6 @@ def load_home(place: Place) -> Home:
         hint = "give --home or PACKTRACE_HOME, or run packtrace init"
         raise HomeError(f"{error.message}; {hint}") from error
     return replace(home, db=check_database_url(place.db)) if place.db else home
-
-
-def check_database_url(url: str) -> str:
-    """The URL is of a database that can hold a ledger.
-
-    Raises:
-        click.UsageError: It is not; the URL itself is left out, as it may hold a password.
-    """
-    scheme, mark, _ = url.partition("://")
-    if not mark or scheme not in _SCHEMES:
-        raise click.UsageError(f"--db: expected a URL postgresql://…, got one of {scheme[:20] or 'nothing'}")
-    return url
 
 
 @contextmanager

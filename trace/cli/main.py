@@ -101,7 +101,7 @@ class LazyGroup(click.Group):
                 f"packtrace: expected to read and write, got {error.strerror or error}{place}", err=True
             )
             sys.exit(UNDECIDED)
-        except Exception as error:
+        except Exception as error:  # the outermost edge: a defect is answered, not shown as a traceback
             if os.environ.get("PACKTRACE_DEBUG"):
                 raise
             # Named by its module, since importing the library takes longer than most commands.

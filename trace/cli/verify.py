@@ -142,7 +142,16 @@ def _lies_in(source: str, home: Path) -> bool:
         description = home / "home.json"
         # The home says which database is its own; a home without one has it inside.
         return description.is_file() and path.partition(_MARK)[2] in description.read_text("utf-8", "replace")
-    return Path(path).resolve().is_relative_to(home.resolve())
+    return Path(path).resolve().is_relative_to(home.resolve()) or _is_its_database(Path(path), home)
+
+
+def _is_its_database(path: Path, home: Path) -> bool:
+    """Whether the home says that this SQLite file is its own, wherever that lies."""
+    description = home / "home.json"
+    if not description.is_file():
+        return False
+    said = description.read_text("utf-8", "replace")
+    return any(f"{_SQLITE}{one}" in said for one in (os.path.abspath(path), path.resolve()))
 
 
 def _is_home(source: str, home: Path | None) -> bool:

@@ -33,6 +33,11 @@ class Database:
     def __init__(self, url: str) -> None:
         self._is_sqlite = url.startswith("sqlite:")
         if self._is_sqlite:
+            file = Path(url.removeprefix("sqlite:///"))
+            if not file.parent.is_dir():
+                raise HomeError(f"--db: expected a folder for the database, got none at {file.parent}")
+            file.touch(mode=0o600)  # by itself SQLite makes a file that others may read
+        if self._is_sqlite:
             self._writer = _sqlite_engine(url, 1, _WRITER_PRAGMAS, begin="BEGIN IMMEDIATE")
             self._reader = _sqlite_engine(url, _READERS, _READER_PRAGMAS, begin="BEGIN")
         else:

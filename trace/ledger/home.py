@@ -14,6 +14,7 @@ from ..bundle.layout import VKEYS, vkey_files
 from ..codes.subjects import parse_origin
 from .errors import HomeError
 
+_SQLITE = "sqlite:///"
 _POSTGRESQL = ("postgresql://", "postgres://", "postgresql+psycopg://")
 
 
@@ -23,7 +24,7 @@ class Home:
 
     path: Path
     origin: str
-    db: str = ""  # URL of a PostgreSQL database; empty for `ledger.db` in this folder
+    db: str = ""  # URL of another database; empty for `ledger.db` in this folder
 
     @classmethod
     def create(cls, path: Path, origin: str, *, db: str = "") -> Home:
@@ -33,13 +34,13 @@ class Home:
             HomeError: There is one already, or the URL is of no database that is known here.
             SubjectError: Not an origin.
         """
-        home = cls(path, parse_origin(origin), _checked_url(db))
+        home = cls(path, parse_origin(origin), check_database_url(db))
         if home.description.exists():
             raise HomeError(f"{path}: expected no ledger, got one")
         for folder in (path, home.keys, home.register.parent):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.chmod(0o700)  # also one that was there: it will hold VINs, and perhaps a password in `db`
-        value = {"origin": origin} | ({"db": db} if db else {})
+        value = {"origin": origin} | ({"db": home.db} if home.db else {})
         save_durably(home.description, orjson.dumps(value, option=orjson.OPT_INDENT_2))
         return home
 
@@ -60,7 +61,7 @@ class Home:
             raise HomeError(f"{path / 'home.json'}: expected the home of a log, got {error}") from error
         if not isinstance(value, dict) or not {"origin"} <= value.keys() <= {"origin", "db"}:
             raise HomeError(f"{path / 'home.json'}: expected origin and perhaps db, got something else")
-        return cls(path, parse_origin(str(value["origin"])), _checked_url(str(value.get("db", ""))))
+        return cls(path, parse_origin(str(value["origin"])), check_database_url(str(value.get("db", ""))))
 
     @property
     def description(self) -> Path:
@@ -72,6 +73,9 @@ class Home:
 
     @property
     def lock(self) -> Path:
+        """Held round every write. It lies beside a SQLite file, which the homes of others may share."""
+        if self.db.startswith(_SQLITE):
+            return Path(self.db.removeprefix(_SQLITE) + ".lock")
         return self.path / "ledger.lock"
 
     @property
@@ -99,6 +103,8 @@ class Home:
         """The database as SQLAlchemy names it."""
         if not self.db:
             return f"sqlite:///{self.path / 'ledger.db'}"
+        if self.db.startswith(_SQLITE):
+            return self.db
         return "postgresql+psycopg://" + self.db.partition("://")[2]
 
     def save_vkeys(self, vkeys: Sequence[VerifierKey]) -> None:
@@ -143,8 +149,15 @@ def save_durably(path: Path, data: bytes) -> None:
             os.close(folder)
 
 
-def _checked_url(url: str) -> str:
+def check_database_url(url: str) -> str:
+    """The URL of a database that can hold a ledger, its path absolute; empty for the home's own.
+
+    Raises:
+        HomeError: Another kind of database. The rest of the URL is left out, as it may hold a password.
+    """
+    if url.startswith(_SQLITE) and len(url) > len(_SQLITE):
+        return _SQLITE + os.path.abspath(url.removeprefix(_SQLITE))
     if url and not url.startswith(_POSTGRESQL):
-        # The rest of the URL is left out: it may hold a password.
-        raise HomeError(f"database: expected a URL postgresql://…, got one of {url.partition(':')[0]}")
+        scheme = url.partition(":")[0][:20]
+        raise HomeError(f"--db: expected a URL postgresql://… or sqlite:///FILE, got one of {scheme}")
     return url

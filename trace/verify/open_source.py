@@ -85,11 +85,14 @@ def _open_home(path: Path, may_connect: bool) -> Iterator[LogEvidence]:
     if url and not may_connect:
         # Whoever made the folder would learn that somebody verifies it, and be sent what PGPASSWORD holds.
         raise SourceError(
-            f"{_HOME}: expected a database in the home, got one on a server; "
+            f"{_HOME}: expected a database in the home, got one elsewhere; "
             "name that by its URL, or say --home where the home is your own",
             where=_HOME,
         )
-    if url:
+    if str(url).startswith(_SQLITE_URL):
+        with open_sqlite(Path(str(url).removeprefix(_SQLITE_URL)), note) as evidence:
+            yield evidence
+    elif url:
         with open_postgresql(str(url), note) as evidence:
             yield evidence
     else:
