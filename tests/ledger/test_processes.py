@@ -66,7 +66,7 @@ def test_nothing_acknowledged_is_lost_when_writers_are_killed(node: Node, worker
         pid = workers.start(node, f"acks {cycle}", waiting, each=3)
         if moments.random() < 0.8:  # while it appends; else while it opens the ledger
             workers.wait_for_answers(f"acks {cycle}", moments.randrange(10))
-        time.sleep(moments.uniform(0.0, 0.02))
+        time.sleep(moments.uniform(0.0, 0.02))  # at any moment: that is the test
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
             interrupted += 1

@@ -54,7 +54,7 @@ class Workers:
         end = time.monotonic() + 30
         while not (self._folder / name).exists() or len(self.answers(name)) < count:
             assert time.monotonic() < end, self.complaints()
-            time.sleep(0.001)
+            time.sleep(0.001)  # the child writes a file, and is killed while this waits
 
     def answers(self, name: str) -> list[Any]:
         """What a child acknowledged: status, places, code; a line that was being written is not."""
@@ -84,7 +84,7 @@ def wait_for(pid: int, seconds: float = 60) -> None:
     with contextlib.suppress(ProcessLookupError):
         while time.monotonic() < end:
             os.kill(pid, 0)
-            time.sleep(0.005)
+            time.sleep(0.005)  # no child of this process, so it can't be waited for
         pytest.fail(f"process {pid} has not ended after {seconds} s")
 
 

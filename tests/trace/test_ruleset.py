@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from packtrace.signing.base64url import b64url
-from packtrace.trace.rules.policy import PolicyError, load_policy, load_policy_source, parse_policy
+from packtrace.trace.rules.policy import PolicyError, load_policy_source, parse_policy
 from packtrace.trace.rules.ruleset import load_rules, rules_digest
 
 
@@ -45,7 +45,7 @@ def test_the_installed_rules_know_every_type_of_the_life_cycle_and_no_other() ->
 
 
 def test_every_number_of_the_policy_has_a_source_and_a_mark() -> None:
-    policy = load_policy()
+    policy = parse_policy(load_policy_source())
     assert [source.name for source in policy.sources] == list(json.loads(load_policy_source())["values"])
     assert all(source.text and source.mark in ("confirmed", "assumed") for source in policy.sources)
     assert (policy.offer_least_days, policy.offer_most_days, policy.void_hours) == (3, 400, 72)

@@ -609,7 +609,7 @@ def test_server_that_says_a_byte_now_and_then_is_not_waited_for() -> None:
                 client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
                 for _ in range(1000):
                     client.sendall(b"x")
-                    time.sleep(0.02)
+                    time.sleep(0.02)  # the drip itself
 
         thread = threading.Thread(target=drip)
         thread.start()

@@ -44,8 +44,6 @@ _FIELDS: Final = (*_HEAD, "[A-Z0-9]{7}", _DATE, "[0-9]{7}")
 _ECHELON_FIELDS: Final = (*_HEAD, _DATE, "[0-9]{7}", "R", "[PMC]")
 SYNTAX_BATTERY_CODE: Final = "".join(_FIELDS)
 SYNTAX_ECHELON_CODE: Final = "".join(_ECHELON_FIELDS)
-PATTERN_BATTERY_CODE: Final = f"^{SYNTAX_BATTERY_CODE}$"
-PATTERN_ECHELON_CODE: Final = f"^{SYNTAX_ECHELON_CODE}$"
 
 _BATTERY_CODE: Final = re.compile("".join(f"({field})" for field in _FIELDS))
 _ECHELON_CODE: Final = re.compile("".join(f"({field})" for field in _ECHELON_FIELDS).replace("(R)", "R"))

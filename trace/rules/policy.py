@@ -86,11 +86,6 @@ def load_policy_source() -> bytes:
     return (files(__package__) / "policy.json").read_bytes()
 
 
-def load_policy() -> Policy:
-    """The policy that is installed with this package."""
-    return parse_policy(load_policy_source())
-
-
 def _source(name: str, entry: Any) -> Source:
     """Check one number with its mark and source."""
     where = f"/values/{name}"
