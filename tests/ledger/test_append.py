@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from packtrace.signing.checkpoint import open_checkpoint
 from packtrace.signing.disclosures import format_presentation, withhold
 from packtrace.signing.merkle import check_inclusion, leaf_hash
 from packtrace.signing.tlog_proof import parse_tlog_proof
 from packtrace.tests.ledger.node import Node, append_one, check_whole_log, codes, resigned, statuses
-from packtrace.tests.scene import event_id, p256_key, pack_code
+from packtrace.tests.scene import digest_of, event_id, p256_key, pack_code
 from packtrace.trace.codes.label import label_digest
+from packtrace.trace.ledger.errors import RulesUnknownError
 from packtrace.trace.ledger.ledger import Ledger, Submission
 from packtrace.trace.lifecycle.judge import ChainLinkError
+from packtrace.trace.rules.ruleset import load_rules
 from packtrace.trace.statement import parse_entry
 
 
@@ -195,3 +201,18 @@ def test_vendor_code_is_one_organisations_from_one_append_to_the_next(node: Node
     assert append_one(ledger, enrolled).status == "accepted"
     third = scene.party("third", 7, "battery_maker", vendor_codes=("04Q",))
     assert codes([append_one(ledger, scene.enrolled(third))]) == ["VENDOR_CODE_TAKEN"]
+
+
+def test_log_of_other_rules_is_read_and_not_written(node: Node) -> None:
+    text = node.scene.manufactured(pack_code(1))
+    node.scene.heads.clear()
+    node.create()
+    node.close()
+    newer = replace(load_rules(), sha256=digest_of("rules of a later version"))
+    ledger = Ledger.open(node.home, node.signer, node.clock, rules=newer)
+    node.opened.append(ledger)
+    size = ledger.size
+    with pytest.raises(RulesUnknownError, match=newer.sha256):
+        append_one(ledger, text)
+    assert ledger.size == size == len(list(ledger.entries(0, size)))
+    assert append_one(node.open(), text).status == "accepted"

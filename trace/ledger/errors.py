@@ -35,6 +35,12 @@ class ClockError(LedgerError):
     code = "TIME_REGRESSION"
 
 
+class RulesUnknownError(LedgerError):
+    """The log was opened under other rules than this version has: it can't judge what is to come."""
+
+    code = "RULES_UNKNOWN"
+
+
 class LedgerStoppedError(LedgerError):
     """After something that it can't judge, a ledger writes nothing until it has been opened anew."""
 

@@ -38,6 +38,7 @@ from .errors import (
     LedgerStoppedError,
     LogSplitError,
     ReceiptPendingError,
+    RulesUnknownError,
 )
 from .home import Home
 from .publisher import Publisher, load_entries
@@ -207,6 +208,7 @@ class Ledger:
             What became of each submission, in order.
 
         Raises:
+            RulesUnknownError: The log was opened under other rules; nothing was recorded.
             ClockError: The clock is too far from the last entry's time; nothing was recorded.
             LedgerStoppedError: An earlier call ended in a way that this object can't judge.
             LedgerError: Nothing is known of what became of these; after opening the ledger anew, submit the
@@ -373,6 +375,7 @@ class Ledger:
                 self._tiles = load_tile_builder(connection, tree.size)
             world = StoredWorld(self.origin, self.rules, fetch, self._cache)
             world.prefetch(_subjects(arrivals))
+            _check_rules(world)
             known = world.known([arrival.event.id for arrival in arrivals])
             newest = load_entries(connection, max(tree.size - 1, 0), tree.size)
             last = parse_entry(newest[0])[1] if newest else None
@@ -429,6 +432,21 @@ def _subjects(arrivals: Sequence[Arrival]) -> Iterator[str]:
         yield event.sub
         yield event.iss
         yield "keys:" + event.iss.removeprefix("org:")
+
+
+def _check_rules(world: World) -> None:
+    """Statements are judged by the rule set in force at their leaf (DESIGN, section 5), and by no other.
+
+    Raises:
+        RulesUnknownError: The log adopted other rules than this version has.
+    """
+    chain = world.chain(f"log:{world.origin}")
+    here = (world.rules.name, world.rules.sha256)
+    if chain and isinstance(chain.state, Log) and chain.state.rules != here:
+        raise RulesUnknownError(
+            f"rules: expected {' '.join(chain.state.rules)}, under which the log was opened, "
+            f"got {' '.join(here)} in this version; nothing was recorded"
+        )
 
 
 def _purpose(world: World, arrivals: Sequence[Arrival]) -> str:
