@@ -82,7 +82,7 @@ def read_event(jws: Jws) -> Event:
         value["seq"],
         value.get("prev"),
         value["iss"],
-        parse_time(value["occurred_at"]),
+        parse_time(value["occurred_at"], "/occurred_at"),
         value["data"],
     )
 

@@ -28,21 +28,26 @@ class TimeError(RefusedError):
 
     code = "TIME_INVALID"
 
-    def __init__(self, *, expected: str, got: str) -> None:
-        super().__init__(f"time: expected {expected}, got {got}")
+    def __init__(self, *, expected: str, got: str, where: str = "") -> None:
+        super().__init__(f"time: expected {expected}, got {got}", where=where)
         self.expected = expected
         self.got = got
 
 
-def parse_time(text: str) -> datetime:
+def parse_time(text: str, where: str = "") -> datetime:
     """Parse a party's time, ``2026-11-23T04:40:00Z``.
+
+    Args:
+        where: The member that holds it, for the message.
 
     Raises:
         TimeError: Another form, a day or second that does not exist, or a year before 1970.
     """
     if _TIME.fullmatch(text) is None:
-        raise TimeError(expected="UTC in whole seconds, as 2026-11-23T04:40:00Z", got=quote(text))
-    return _parse(text)
+        raise TimeError(
+            expected="UTC in whole seconds, as 2026-11-23T04:40:00Z", got=quote(text), where=where
+        )
+    return _parse(text, where)
 
 
 def parse_log_time(text: str) -> datetime:
@@ -82,14 +87,14 @@ def show_time(value: datetime) -> str:
     return value.isoformat(timespec=digits).replace("+00:00", "Z")
 
 
-def _parse(text: str) -> datetime:
+def _parse(text: str, where: str = "") -> datetime:
     """Parse a text that has the form already, so that the lenient parser has nothing to be lenient about."""
     try:
         value = datetime.fromisoformat(text)
     except ValueError:
-        raise TimeError(expected="a day and a time that exist", got=quote(text)) from None
+        raise TimeError(expected="a day and a time that exist", got=quote(text), where=where) from None
     if value.year < FIRST_YEAR:
-        raise TimeError(expected=f"a year from {FIRST_YEAR}", got=quote(text))
+        raise TimeError(expected=f"a year from {FIRST_YEAR}", got=quote(text), where=where)
     return value
 
 

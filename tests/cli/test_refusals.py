@@ -153,6 +153,7 @@ def test_wrong_event_is_refused_with_its_reason_and_recorded_nowhere(
     said = json.loads(result.stdout)
     assert (result.exit_code, said["status"], said["code"]) == (1, "refused", code)
     assert "expected" in said["detail"] and "got" in said["detail"]
+    assert said["where"], said
     assert size_of(home, scene) == before
 
 

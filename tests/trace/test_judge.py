@@ -905,6 +905,34 @@ def test_a_claim_from_the_future_is_refused(scene: Scene, court: Court) -> None:
     assert court.refusal(scene.manufactured(CODE)) == "accepted"
 
 
+@pytest.mark.parametrize(
+    ("where", "make"),
+    [
+        ("/occurred_at", lambda scene: _on(scene, NO_DAY)),
+        ("/data/expires_at", lambda scene: scene.sign(scene.dismantler, "handover.offered", PACK, LATE)),
+        ("/data/until", lambda scene: scene.key_added(scene.maker, ed25519_key("x"), until=FEBRUARY)),
+        ("/data/roles", lambda scene: scene.enrolled(scene.party("new", 9, "recycler"), roles=ROLE)),
+    ],
+)
+def test_a_day_that_does_not_exist_is_refused_with_its_place(
+    scene: Scene, at_dismantler: Court, where: str, make: Any
+) -> None:
+    with pytest.raises(TraceError) as refused:
+        at_dismantler.admit(make(scene))
+    assert (refused.value.finding_code, refused.value.where) == ("TIME_INVALID", where)
+
+
+def _on(scene: Scene, changes: dict[str, str]) -> str:
+    text = scene.sign(scene.dismantler, "battery.inspected", PACK, {"condition": "intact"})
+    return sign_jws(format_compact(parse_jws(text, typ=EVENT).value | changes), scene.dismantler.key, EVENT)
+
+
+FEBRUARY = "2026-02-30T00:00:00Z"
+NO_DAY = {"occurred_at": FEBRUARY}
+LATE = {"consignee": Scene().recycler.org, "capacity": "recycler", "expires_at": FEBRUARY}
+ROLE = [{"role": "recycler", "until": FEBRUARY}]
+
+
 def test_a_statement_for_another_log_is_refused(scene: Scene, court: Court) -> None:
     made = scene.sign(scene.maker, "battery.manufactured", PACK, _made(), aud="log.packtrace.example/other")
     assert court.refusal(made) == "WRONG_AUDIENCE"

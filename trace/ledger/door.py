@@ -50,7 +50,8 @@ def read_submission(submission: Submission, rules: RuleSet, origin: str) -> list
     """
     count = len(submission.events)
     if not 1 <= count <= MAX_GROUP:
-        raise RefusedError(f"group: expected 1 to {MAX_GROUP} events, got {count}", code="GROUP_TOO_LARGE")
+        said = f"group: expected 1 to {MAX_GROUP} events, got {count}"
+        raise RefusedError(said, code="GROUP_TOO_LARGE", where="events")
     return [_read(text, rules, origin) for text in submission.events]
 
 

@@ -108,6 +108,7 @@ class Sequencer:
             raise RefusedError(
                 f"group: expected all or none of its {len(ids)} events in the log already, got {len(known)}",
                 code="GROUP_INCOMPLETE",
+                where="events",
             )
         first = self._size + len(self.leaves)
         # A single event is kept only once nothing can be against it; the events of a group see each other.
@@ -129,6 +130,7 @@ class Sequencer:
                 raise RefusedError(
                     f"group: expected {demands[0].type} on {demands[0].subject} next, got its end",
                     code="GROUP_INCOMPLETE",
+                    where=f"events/{len(unit) - 1}",
                 )
             leaves.append(Leaf(arrival, at, format_entry(event.jws.text, recorded_at), step.references))
             world.keep(event, at, step.chain, step.references)

@@ -169,8 +169,8 @@ def _particulars(data: Mapping[str, Any]) -> dict[str, Any]:
             Grant(
                 role["role"],
                 tuple(role["licence"]["scope"]) if "licence" in role else (),
-                _optional_time(role.get("from")),
-                _optional_time(role.get("until")),
+                _optional_time(role.get("from"), "/data/roles"),
+                _optional_time(role.get("until"), "/data/roles"),
             )
             for role in data["roles"]
         )
@@ -189,8 +189,8 @@ def _keys(event: Event, before: Keys) -> Keys:
         public=parse_public_jwk(data["jwk"]),
         org="org:" + event.sub.removeprefix("keys:"),
         use=data["use"],
-        valid_from=_optional_time(data.get("from")),
-        until=_optional_time(data.get("until")),
+        valid_from=_optional_time(data.get("from"), "/data/from"),
+        until=_optional_time(data.get("until"), "/data/until"),
         types=tuple(data.get("types", ())),
         name=data.get("name", ""),
     )
@@ -215,5 +215,5 @@ def registrar_keys(data: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], Pub
     return [(registrar, parse_public_jwk(registrar["jwk"])) for registrar in data["registrars"]]
 
 
-def _optional_time(text: str | None) -> datetime | None:
-    return None if text is None else parse_time(text)
+def _optional_time(text: str | None, where: str) -> datetime | None:
+    return None if text is None else parse_time(text, where)

@@ -29,7 +29,7 @@ def offer(case: Case) -> None:
     if "consignment" in data:
         parse_subject(data["consignment"])
     _check_in_use_capacity(case)
-    expires = parse_time(data["expires_at"])
+    expires = parse_time(data["expires_at"], "/data/expires_at")
     policy = case.world.rules.policy
     today = case.at.recorded_at.date()
     least = case.at.recorded_at + timedelta(days=policy.offer_least_days)

@@ -113,7 +113,11 @@ def new_admin_key(case: Case) -> None:
 def new_key(case: Case) -> None:
     check_new_key(case.event.data, case.event, case.head, case.world, "/data")
     data = case.event.data
-    if "from" in data and "until" in data and parse_time(data["from"]) >= parse_time(data["until"]):
+    if (
+        "from" in data
+        and "until" in data
+        and (parse_time(data["from"], "/data/from") >= parse_time(data["until"], "/data/until"))
+    ):
         case.refuse(
             "TIME_INVALID", expected=f"a time after {data['from']}", got=data["until"], where="/data/until"
         )
@@ -123,7 +127,9 @@ def key_of_org(case: Case) -> None:
     """The key that is revoked belongs to the organisation and is not revoked yet."""
     kid = case.event.data["kid"]
     if "compromised_since" in case.event.data:
-        parse_time(case.event.data["compromised_since"])  # whoever lists what it touched reads it later
+        parse_time(
+            case.event.data["compromised_since"], "/data/compromised_since"
+        )  # whoever lists what it touched reads it later
     name = case.event.sub.partition(":")[2]
     chains = [case.world.chain(f"{kind}:{name}") for kind in ("org", "keys")]
     if not any(key.public.kid == kid for chain in chains if chain for key in keys_in(chain)):
