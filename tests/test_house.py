@@ -23,7 +23,7 @@ FOLDERS = ("signing", "trace", "schemas", "web", "sample_batches")
 # What each folder may import beside itself and the standard library (DESIGN of the layout, README "Layout").
 ALLOWED = {
     "signing": {"cryptography", "nacl", "orjson"},
-    "trace": {"packtrace.signing", "jsonschema_rs", "orjson", "stdnum"},
+    "trace": {"packtrace.signing", "jsonschema_rs", "msgspec", "orjson", "stdnum"},
     "schemas": {"packtrace.signing", "packtrace.trace", "jsonschema_rs", "marshmallow", "orjson"},
     "web": {"*"},
     # A script that writes data; its library for reproducible signatures is one of the tests'.
