@@ -12,11 +12,15 @@ import binascii
 from .errors import SigningError
 
 _TO_URL = bytes.maketrans(b"+/", b"-_")
-# Plain base64's own characters are mapped to one that no alphabet has, so that they never decode.
-_FROM_URL = bytes.maketrans(b"-_+/=", b"+/!!!")
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+# To plain base64; what is outside the alphabet becomes one character that decoders would skip.
+_OUTSIDE = ord("!")
+_FROM_URL = bytes(byte if byte in _ALPHABET else _OUTSIDE for byte in range(256)).translate(
+    bytes.maketrans(b"-_", b"+/")
+)
 # What may stand last, by length modulo 4: two characters leave four bits to spare, three leave two.
 _LAST = (_ALPHABET, b"", _ALPHABET[::16], _ALPHABET[::4])
+_PADDING = (b"", b"", b"==", b"=")
 
 
 class Base64urlError(SigningError):
@@ -52,13 +56,11 @@ def parse_b64url_bytes(encoded: bytes) -> bytes:
     """Decode canonical base64url that is at hand as ASCII bytes; see `parse_b64url`."""
     if not encoded:
         return b""
-    spare = len(encoded) % 4
-    if encoded[-1] in _LAST[spare]:
-        try:
-            return binascii.a2b_base64(encoded.translate(_FROM_URL) + b"==="[: -spare % 4], strict_mode=True)
-        except binascii.Error:
-            pass
-    raise Base64urlError(_describe(encoded))
+    over = len(encoded) % 4
+    plain = encoded.translate(_FROM_URL)
+    if encoded[-1] not in _LAST[over] or _OUTSIDE in plain:
+        raise Base64urlError(_describe(encoded))
+    return binascii.a2b_base64(plain + _PADDING[over])
 
 
 def _describe(encoded: bytes) -> str:

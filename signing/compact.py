@@ -19,7 +19,8 @@ where.  Tests hold that the fast way accepts nothing that the slow one refuses.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -28,10 +29,8 @@ from .compact_scan import (
     DEFAULT_LIMIT,
     MAX_DEPTH,
     MAX_INTEGER,
-    MAX_NAME,
     NAME,
     REFUSED_CHARACTER,
-    SLOT_NAME,
     CompactFormError,
     scan_compact,
 )
@@ -46,6 +45,8 @@ __all__ = [
 ]
 
 _WHOLE: Final = "the whole document"
+_BACKSLASH: Final = 0x5C
+_DELETE: Final = 0x7F
 
 
 def parse_compact(data: bytes, *, limit: int = DEFAULT_LIMIT) -> dict[str, Any]:
@@ -105,32 +106,30 @@ def _parse_fast(data: bytes, limit: int) -> Any:
         return None
     try:
         value = orjson.loads(data)
-        # The round trip refuses white space, repeated names, other spellings of numbers and needless escapes.
-        if orjson.dumps(value) != data:
+        # The round trip refuses white space, repeated names, other spellings of numbers and needless escapes,
+        # and integers of more than 53 bits.
+        if orjson.dumps(value, option=orjson.OPT_STRICT_INTEGER) != data:
             return None
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return None
-    return value if _fits(value, _is_plain(data), 1) else None
+    return value if _fits(value, _text_check(data), 1) else None
 
 
-def _is_plain(data: bytes) -> bool:
-    # Raw control characters are no JSON; in ASCII without a backslash only U+007F is left to refuse.
-    return data.isascii() and b"\\" not in data and b"\x7f" not in data
+def _text_check(data: bytes) -> Callable[[str], bool] | None:
+    """Choose how the strings of a document are looked at: not at all, quickly, or with every rule."""
+    if data.isascii() and _BACKSLASH not in data and _DELETE not in data:
+        # Raw control characters are no JSON; in ASCII without a backslash only U+007F is left to refuse.
+        return None
+    # In UTF-8 the characters from U+10000 to U+3FFFF begin with this byte, the late combining marks too.
+    return _is_text if 0xF0 in data else _is_early_text
 
 
-def _fits(value: Any, plain: bool, depth: int) -> bool:
-    """Tell whether a value that orjson writes holds only what the grammar can say.
-
-    `plain` tells that the whole document is ASCII that needs no look at its strings.
-    """
+def _fits(value: Any, is_text: Callable[[str], bool] | None, depth: int) -> bool:
+    """Tell whether a value that orjson writes, with strict integers, holds only what the grammar can say."""
     if depth > MAX_DEPTH:
         return False
     if type(value) is dict:
-        for name in value:
-            # For ASCII, Python's identifiers are exactly `[A-Za-z_][A-Za-z0-9_]*`.
-            if (not name.isidentifier() or len(name) > MAX_NAME) and tuple(value) != (SLOT_NAME,):
-                return False
-        if not plain and not all(map(str.isascii, value)):
+        if not _are_names(tuple(value)):
             return False
         items: Iterable[Any] = value.values()
     elif type(value) is list:
@@ -140,24 +139,32 @@ def _fits(value: Any, plain: bool, depth: int) -> bool:
     for item in items:
         kind = type(item)
         if kind is str:
-            if not (plain or (item.isascii() and item.isprintable()) or _is_text(item)):
+            if is_text and not (item.isascii() and item.isprintable()) and not is_text(item):
                 return False
-        elif kind is int:
-            if not -MAX_INTEGER <= item <= MAX_INTEGER:
-                return False
-        elif kind is not bool and not _fits(item, plain, depth + 1):
+        elif kind is not int and kind is not bool and not _fits(item, is_text, depth + 1):
             return False
     return True
+
+
+@lru_cache(maxsize=512)  # documents have few shapes; whoever makes names up fills no more than 16 MiB
+def _are_names(names: tuple[str, ...]) -> bool:
+    """Tell whether these are names of the grammar."""
+    return all(map(NAME.fullmatch, names))
 
 
 def _is_text(text: str) -> bool:
     return REFUSED_CHARACTER.search(text) is None and unicodedata.is_normalized("NFC", text)
 
 
+def _is_early_text(text: str) -> bool:
+    """As `_is_text`, for a text without late combining marks: nothing else that is printable is refused."""
+    return (text.isprintable() and unicodedata.is_normalized("NFC", text)) or _is_text(text)
+
+
 def _format(value: dict[Any, Any] | list[Any], limit: int) -> bytes:
     try:
-        data = orjson.dumps(value)
-        sure = _fits(value, _is_plain(data), 1)
+        data = orjson.dumps(value, option=orjson.OPT_STRICT_INTEGER)
+        sure = _fits(value, _text_check(data), 1)
     except orjson.JSONEncodeError:
         sure = False
     if not sure:

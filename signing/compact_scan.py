@@ -15,7 +15,6 @@ from .errors import SigningError
 DEFAULT_LIMIT: Final = 32_768
 MAX_DEPTH: Final = 16
 MAX_INTEGER: Final = 2**53 - 1
-MAX_NAME: Final = 64
 SLOT_NAME: Final = "..."  # the one other member name: a withheld value's digest stands there
 NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}|\.\.\.")
 

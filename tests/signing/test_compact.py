@@ -20,7 +20,7 @@ from packtrace.signing.compact import (
     parse_compact,
     parse_compact_array,
 )
-from packtrace.signing.compact_scan import scan_compact
+from packtrace.signing.compact_scan import REFUSED_CHARACTER, scan_compact
 
 LIMIT = 32_768
 
@@ -311,6 +311,26 @@ def test_no_python_version_disagrees_on_what_is_normal() -> None:
     # Combining marks of Unicode 15.0 and 15.1: unknown to Python 3.11, reordered by 3.12 and 3.13.
     for code in [0x10EFD, 0x10EFF, 0x11F41, 0x11F42, 0x1E08F, 0x1E4EC, 0x1E4EF]:
         refusal(f'{{"a":"a{chr(code)}\u0300"}}'.encode())
+
+
+def test_what_is_printable_and_not_of_the_first_astral_planes_holds_no_refused_character() -> None:
+    # The fast way looks no further at such a text: all Python versions must agree on it.
+    printable = "".join(chr(code) for code in range(0x110000) if chr(code).isprintable())
+    early = "".join(character for character in printable if character.encode()[0] != 0xF0)
+    assert len(early) > 50_000
+    assert REFUSED_CHARACTER.search(early) is None
+
+
+@pytest.mark.parametrize("text", ["电池", "é", "🔋", "a\u0301", "\U0001e4ec", "\u2028", "\x7f", "\n", '"'])
+def test_the_fast_way_looks_at_every_string_of_a_document(text: str) -> None:
+    for document in [{"a": text}, {"a": "电池", "b": [{"c": text}]}, {"a": "x\n", "b": ["y", text]}]:
+        data = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+        try:
+            by_scanner(data)
+        except CompactFormError:
+            assert _parse_fast(data, LIMIT) is None
+        else:
+            assert _parse_fast(data, LIMIT) == document
 
 
 class Colour(enum.StrEnum):

@@ -80,7 +80,10 @@ def test_what_is_signed_is_read_back(key: PrivateKey, alg: str) -> None:
     assert jws.signing_input == text.rpartition(".")[0].encode()
     assert jws.id == b64url(hashlib.sha256(jws.signing_input).digest())
     assert len(jws.id) == 43
-    assert parse_jws(text.encode(), typ=EVENT) == jws
+    again = parse_jws(text.encode(), typ=EVENT)
+    assert again == jws
+    assert hash(again) == hash(jws)
+    assert jws != tuple(jws)
     check_signature(jws, key.public)
     assert "438000" not in repr(jws)
 
