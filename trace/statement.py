@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import orjson
+from msgspec import Struct
 
 from ..signing.errors import SigningError
 from ..signing.jws import EVENT, Jws, parse_jws
@@ -26,8 +26,7 @@ class EntryError(RefusedError):
     code = "ENTRY_MALFORMED"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True, gc=False):  # an audit makes a million: a dataclass takes eight times as long
     """A signed statement exactly as received, and what it says.
 
     The other members repeat the payload for reading; they are never encoded back.
@@ -48,8 +47,7 @@ class Event:
         return self.jws.id
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True, gc=False):
     """Where and when the log recorded an event."""
 
     leaf_index: int
@@ -115,7 +113,11 @@ def check_addressed(event: Event, origin: str) -> None:
 _HEAD: Final = b'{"event":"'
 _MIDDLE: Final = b'","recorded_at":"'
 _TAIL: Final = b'"}'
-_TIME_LENGTH: Final = 24  # 2026-11-23T04:40:01.123Z
+_EVENT_AT: Final = len(_HEAD)
+_TIME_END: Final = -len(_TAIL)
+_TIME_AT: Final = _TIME_END - len("2026-11-23T04:40:01.123Z")
+_MIDDLE_AT: Final = _TIME_AT - len(_MIDDLE)
+_LEAST_ENTRY: Final = _EVENT_AT - _MIDDLE_AT
 
 
 def parse_entry(data: bytes) -> tuple[str, datetime]:
@@ -125,13 +127,11 @@ def parse_entry(data: bytes) -> tuple[str, datetime]:
         EntryError: Anything but the exact bytes that `format_entry` writes.
         TimeError: ``recorded_at`` is no time.
     """
-    middle = len(data) - _TIME_LENGTH - len(_TAIL) - len(_MIDDLE)
-    end = middle + len(_MIDDLE)
     if (
         len(data) > MAX_ENTRY
-        or middle < len(_HEAD)
+        or len(data) < _LEAST_ENTRY
         or not data.startswith(_HEAD)
-        or data[middle:end] != _MIDDLE
+        or data[_MIDDLE_AT:_TIME_AT] != _MIDDLE
         or not data.endswith(_TAIL)
         or not data.isascii()
     ):
@@ -139,5 +139,5 @@ def parse_entry(data: bytes) -> tuple[str, datetime]:
             f'entry: expected {{"event":"…","recorded_at":"…"}} of at most {MAX_ENTRY} bytes, '
             f"got {len(data)} bytes beginning {data[:40]!r}"
         )
-    text = data[len(_HEAD) : middle].decode("ascii")
-    return text, parse_log_time(data[end:-2].decode("ascii"))
+    text = data.decode("ascii")
+    return text[_EVENT_AT:_MIDDLE_AT], parse_log_time(text[_TIME_AT:_TIME_END])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from .codes.quote import quote
@@ -20,6 +21,8 @@ FIRST_YEAR: Final = 1970
 
 _TIME: Final = re.compile(SYNTAX_TIME)
 _LOG_TIME: Final = re.compile(SYNTAX_TIME[:-1] + r"\.[0-9]{3}Z")
+_WIDTH: Final = len("2026-11-23T04:40:00Z")
+_LOG_WIDTH: Final = len("2026-11-23T04:40:00.123Z")
 _ZERO: Final = timedelta(0)
 
 
@@ -43,11 +46,10 @@ def parse_time(text: str, where: str = "") -> datetime:
     Raises:
         TimeError: Another form, a day or second that does not exist, or a year before 1970.
     """
-    if _TIME.fullmatch(text) is None:
-        raise TimeError(
-            expected="UTC in whole seconds, as 2026-11-23T04:40:00Z", got=quote(text), where=where
-        )
-    return _parse(text, where)
+    value = _instant(text) if len(text) == _WIDTH else None
+    if value is None:
+        raise _explain(text, _TIME, "UTC in whole seconds, as 2026-11-23T04:40:00Z", where)
+    return value
 
 
 def parse_log_time(text: str) -> datetime:
@@ -56,9 +58,10 @@ def parse_log_time(text: str) -> datetime:
     Raises:
         TimeError: As `parse_time`.
     """
-    if _LOG_TIME.fullmatch(text) is None:
-        raise TimeError(expected="UTC with milliseconds, as 2026-11-23T04:40:00.123Z", got=quote(text))
-    return _parse(text)
+    value = _instant(text) if len(text) == _LOG_WIDTH else None
+    if value is None:
+        raise _explain(text, _LOG_TIME, "UTC with milliseconds, as 2026-11-23T04:40:00.123Z", "")
+    return value
 
 
 def format_time(value: datetime) -> str:
@@ -87,15 +90,29 @@ def show_time(value: datetime) -> str:
     return value.isoformat(timespec=digits).replace("+00:00", "Z")
 
 
-def _parse(text: str, where: str = "") -> datetime:
-    """Parse a text that has the form already, so that the lenient parser has nothing to be lenient about."""
+@lru_cache(maxsize=4096)  # what is recorded, handed over or signed together has one time
+def _instant(text: str) -> datetime | None:
+    """The instant that a text of either width stands for, or None. Its form is looked at first, so that the
+    lenient parser has nothing to be lenient about.
+    """
+    if (_TIME if len(text) == _WIDTH else _LOG_TIME).fullmatch(text) is None:
+        return None
     try:
         value = datetime.fromisoformat(text)
     except ValueError:
-        raise TimeError(expected="a day and a time that exist", got=quote(text), where=where) from None
-    if value.year < FIRST_YEAR:
-        raise TimeError(expected=f"a year from {FIRST_YEAR}", got=quote(text), where=where)
-    return value
+        return None
+    return value if value.year >= FIRST_YEAR else None
+
+
+def _explain(text: str, form: re.Pattern[str], said: str, where: str) -> TimeError:
+    """Say what is wrong with a text that stands for no instant."""
+    if form.fullmatch(text) is None:
+        expected = said
+    elif int(text[:4]) < FIRST_YEAR:
+        expected = f"a year from {FIRST_YEAR}"
+    else:
+        expected = "a day and a time that exist"
+    return TimeError(expected=expected, got=quote(text), where=where)
 
 
 def _check(value: datetime, *, step_us: int, expected: str) -> None:

@@ -108,3 +108,16 @@ def test_a_datetime_that_has_no_text_is_refused(value: datetime) -> None:
 )
 def test_messages_tell_every_time_and_in_the_logs_form_where_it_has_one(value: datetime, text: str) -> None:
     assert show_time(value) == text
+
+
+def test_a_text_is_refused_as_often_as_it_comes_and_a_form_is_not_taken_for_the_other() -> None:
+    for _ in range(2):
+        with pytest.raises(TimeError, match="a day and a time that exist"):
+            parse_time("2026-02-29T00:00:00Z")
+        with pytest.raises(TimeError, match="a year from 1970"):
+            parse_log_time("1969-12-31T23:59:59.999Z")
+    assert parse_time("2026-11-23T04:40:00Z") == parse_log_time("2026-11-23T04:40:00.000Z")
+    with pytest.raises(TimeError, match="whole seconds"):
+        parse_time("2026-11-23T04:40:00.000Z")
+    with pytest.raises(TimeError, match="milliseconds"):
+        parse_log_time("2026-11-23T04:40:00Z")

@@ -65,9 +65,7 @@ def parse_party(text: str) -> PartyId:
     Raises:
         PartyIdError: Unknown scheme, wrong form, or a check digit that does not fit.
     """
-    if len(text) > MAX_PARTY_LENGTH or _PARTY.fullmatch(text) is None:
-        raise _explain(text)
-    return _parse_checked(text)
+    return _parse(text)
 
 
 def format_party(party: PartyId) -> str:
@@ -83,8 +81,10 @@ def format_party(party: PartyId) -> str:
 
 # The same few thousand organisations sign millions of events; the bound is for ids that an attacker makes up.
 @lru_cache(maxsize=4096)
-def _parse_checked(text: str) -> PartyId:
-    """Check the digits of a text of the right form."""
+def _parse(text: str) -> PartyId:
+    """Check form and digits. What is refused is not remembered."""
+    if len(text) > MAX_PARTY_LENGTH or _PARTY.fullmatch(text) is None:
+        raise _explain(text)
     scheme, _, value = text.partition(":")
     check = _CHECKS.get(scheme)
     if check is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from ..errors import RefusedError
@@ -96,6 +97,13 @@ def parse_subject(text: str) -> Subject:
     Raises:
         SubjectError: Anything that is not the one text of a subject.
     """
+    return _parse(text)
+
+
+# What happens to one subject happens in a row, and each step reads its text more than once.
+@lru_cache(maxsize=4096)
+def _parse(text: str) -> Subject:
+    """Take the text apart. What is refused is not remembered."""
     if text.startswith(_GBT34014):  # nearly every event is about one of these
         name = text[len(_GBT34014) :]
         try:
