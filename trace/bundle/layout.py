@@ -2,7 +2,8 @@
 
 A whole log: `checkpoint`, `checkpoints/<size>`, the two keys, the hash tiles and the bundles of entries of
 that size. One battery: `checkpoint`, the two keys, `bundle.json`, `receipts/<leaf index>`. The keys have a
-file each, because most tools that read a `.vkey` expect one line of Ed25519 in it.
+file each, because most tools that read a `.vkey` expect one line of Ed25519 in it. Either may hold documents
+that its events refer to, `evidence/<SHA-256 in hexadecimal digits>`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Final
 
 from ...signing.note import VerifierKey, format_vkey
 from ...signing.tree_head import ML_DSA_44
+from ..documents import format_file_name, parse_file_name
 
 CHECKPOINT: Final = "checkpoint"
 CHECKPOINTS: Final = "checkpoints/"
@@ -21,7 +23,8 @@ ML_DSA_VKEY: Final = "log-ml-dsa.vkey"
 VKEYS: Final = (VKEY, ML_DSA_VKEY)
 ABOUT: Final = "bundle.json"
 RECEIPTS: Final = "receipts/"
-TOP_LEVEL: Final = frozenset({CHECKPOINT, "checkpoints", "tile", *VKEYS, ABOUT, "receipts"})
+EVIDENCE: Final = "evidence/"
+TOP_LEVEL: Final = frozenset({CHECKPOINT, "checkpoints", "tile", *VKEYS, ABOUT, "receipts", "evidence"})
 FORMAT: Final = "packtrace-bundle/1"
 
 _DECIMAL: Final = re.compile(r"0|[1-9][0-9]{0,18}")
@@ -39,3 +42,13 @@ def numbered(name: str, folder: str) -> int | None:
         return None
     number = name[len(folder) :]
     return int(number) if _DECIMAL.fullmatch(number) else None
+
+
+def evidence_path(sha256: bytes) -> str:
+    """Where a document lies."""
+    return EVIDENCE + format_file_name(sha256)
+
+
+def parse_evidence_path(name: str) -> bytes | None:
+    """The SHA-256 of the document that should lie there, or None where no document does."""
+    return parse_file_name(name.removeprefix(EVIDENCE)) if name.startswith(EVIDENCE) else None

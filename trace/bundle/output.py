@@ -6,12 +6,15 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar, Final
 
 from ..errors import TraceError
 from .layout import CHECKPOINT, TOP_LEVEL
+
+Content = Callable[[], bytes | Iterator[bytes]]
+"""Gives what a file is to hold: at once, or piece by piece where that may be more than fits in memory."""
 
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the first day that a zip can name
 _UNIX: Final = 3
@@ -24,7 +27,7 @@ class OutputExistsError(TraceError):
     code: ClassVar[str] = "OUTPUT_EXISTS"
 
 
-def write_files(out: Path, files: Mapping[str, Callable[[], bytes]], *, overwrite: bool = False) -> None:
+def write_files(out: Path, files: Mapping[str, Content], *, overwrite: bool = False) -> None:
     """Write files under their names, in sorted order: a zip where `out` ends in .zip, else a folder.
 
     Everything is written beside `out` first, which appears whole or not at all.
@@ -59,19 +62,31 @@ def _is_bundle(out: Path) -> bool:
     return zipfile.is_zipfile(out)
 
 
-def _write_folder(folder: Path, files: Mapping[str, Callable[[], bytes]]) -> None:
+def _write_folder(folder: Path, files: Mapping[str, Content]) -> None:
     folder.mkdir()
     for name in sorted(files):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(files[name]())
+        with path.open("xb") as file:
+            for piece in _pieces(files[name]):
+                file.write(piece)
 
 
-def _write_zip(path: Path, files: Mapping[str, Callable[[], bytes]]) -> None:
+def _write_zip(path: Path, files: Mapping[str, Content]) -> None:
     # Stored, not deflated: what a compressor writes differs between its versions.
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(files):
             member = zipfile.ZipInfo(name, _EPOCH)
             member.create_system = _UNIX
             member.external_attr = _FILE_MODE << 16
-            archive.writestr(member, files[name]())
+            with archive.open(member, "w") as file:
+                for piece in _pieces(files[name]):
+                    file.write(piece)
+
+
+def _pieces(content: Content) -> Iterator[bytes]:
+    given = content()
+    if isinstance(given, bytes):
+        yield given
+    else:
+        yield from given

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -16,8 +16,9 @@ from ...signing.tlog_proof import TlogProof, format_tlog_proof
 from ...signing.tree_head import parse_checkpoint_text
 from ..rules.ruleset import RuleSet
 from .closure import ChainSource, battery_closure
+from .enclosed import Enclosed
 from .layout import ABOUT, CHECKPOINT, CHECKPOINTS, FORMAT, RECEIPTS, vkey_files
-from .output import write_files
+from .output import Content, write_files
 
 
 class LogSource(Protocol):
@@ -41,7 +42,12 @@ class BatterySource(LogSource, ChainSource, Protocol):
 
 
 def write_bundle(
-    source: LogSource, out: Path, *, vkeys: Sequence[VerifierKey], overwrite: bool = False
+    source: LogSource,
+    out: Path,
+    *,
+    vkeys: Sequence[VerifierKey],
+    overwrite: bool = False,
+    enclosed: Enclosed | None = None,
 ) -> int:
     """Write the whole log, as its newest checkpoint has it; give its size back.
 
@@ -49,6 +55,7 @@ def write_bundle(
         out: A folder that is not there yet, or a file that ends in .zip.
         vkeys: The log's keys, for the two `.vkey` files: a convenience, which no verifier trusts.
         overwrite: Replace what is there.
+        enclosed: Takes in the documents that the entries refer to.
 
     Raises:
         OutputExistsError: `out` is there.
@@ -56,12 +63,14 @@ def write_bundle(
     """
     head = source.checkpoint()
     size = parse_checkpoint_text(parse_note(head).text).size
-    files: dict[str, Callable[[], bytes]] = head_files(head, vkeys)
+    files = head_files(head, vkeys)
     for at, note in source.checkpoints():
         if at <= size:
             files[f"{CHECKPOINTS}{at}"] = partial(bytes, note)
     for tile in tiles_of(size):
         files[tile.path] = partial(_tile_data, source, tile)
+    if enclosed:
+        files |= enclosed.files_for(source.entries(0, size))
     write_files(out, files, overwrite=overwrite)
     return size
 
@@ -74,12 +83,14 @@ def write_battery_bundle(
     rules: RuleSet,
     vkeys: Sequence[VerifierKey],
     overwrite: bool = False,
+    enclosed: Enclosed | None = None,
 ) -> int:
     """Write one battery's part of the log, each entry with its proof; give the number of entries back.
 
     Args:
         subject: The battery.
         rules: Say which members of a statement refer to others.
+        enclosed: Takes in the documents that the entries refer to.
 
     Raises:
         RefusedError: ``REFERENCE_ABSENT``: the log has no such battery.
@@ -96,6 +107,8 @@ def write_battery_bundle(
     files[ABOUT] = partial(orjson.dumps, about)
     for leaf, entry in entries.items():
         files[f"{RECEIPTS}{leaf}"] = partial(_receipt, tiles, leaf, entry, head)
+    if enclosed:
+        files |= enclosed.files_for(entries.values())
     write_files(out, files, overwrite=overwrite)
     return len(entries)
 
@@ -105,7 +118,7 @@ def _receipt(tiles: TileReader, leaf: int, entry: bytes, head: bytes) -> bytes:
     return format_tlog_proof(TlogProof(leaf, hashes, head, entry))
 
 
-def head_files(head: bytes, vkeys: Sequence[VerifierKey]) -> dict[str, Callable[[], bytes]]:
+def head_files(head: bytes, vkeys: Sequence[VerifierKey]) -> dict[str, Content]:
     """The files that every bundle begins with."""
     files = {CHECKPOINT: head, **vkey_files(vkeys)}
     return {name: partial(bytes, data) for name, data in files.items()}

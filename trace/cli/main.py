@@ -36,6 +36,7 @@ COMMANDS: Final[dict[str, str]] = {
     "sign": "Sign a statement.",
     "submit": "Hand signed events to the log.",
     "show": "Tell the history of a battery.",
+    "evidence": "Keep the documents and photos that events refer to.",
     "export": "Write a bundle to be verified elsewhere.",
     "verify": "Verify a bundle, a receipt, a database or a log on the web.",
     "load": "Load a folder of sample events through the real pipeline.",

@@ -87,6 +87,11 @@ class Home:
         return self.path / "pins.json"
 
     @property
+    def evidence(self) -> Path:
+        """The documents that events refer to, each under its SHA-256."""
+        return self.path / "evidence"
+
+    @property
     def keys(self) -> Path:
         return self.path / "keys"
 
@@ -141,12 +146,21 @@ def save_durably(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(beside, path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """See a folder's new names on the disk.
+
+    Raises:
+        OSError: What is on the disk is not known.
+    """
     if os.name == "posix":  # Elsewhere a folder can't be opened, and the rename is written through.
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            os.fsync(folder)
+            os.fsync(handle)
         finally:
-            os.close(folder)
+            os.close(handle)
 
 
 def check_database_url(url: str) -> str:

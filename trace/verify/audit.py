@@ -15,6 +15,7 @@ from ...signing.policy import NONE
 from ..errors import TraceError
 from ..rules.ruleset import RuleSet
 from ..times import show_time
+from .documents import DocumentCheck
 from .evidence import Evidence, LogEvidence, PartEvidence
 from .findings import Finding, Findings
 from .heads import Head, claimed_origin, is_renamed, read_head, read_vkeys
@@ -51,6 +52,7 @@ class Audit:
         self.pins = pins or Pins()
         self.progress = progress
         self.findings = Findings()
+        self.documents = DocumentCheck(evidence.documents(), self.findings)
         self.keys: tuple[VerifierKey, ...] = ()
         self.origin = ""  # that the source's checkpoints must have; empty where any will do
         self.seen = Seen()
@@ -222,6 +224,7 @@ class Audit:
             findings=self.findings,
             purpose=replay.purpose if replay else "",
             battery=battery,
+            documents=self.documents.tally,
         )
 
     def _read_head(self, data: bytes, place: str, findings: Findings) -> Head | None:
@@ -250,7 +253,14 @@ def audit_log(audit: Audit, evidence: LogEvidence) -> Report:
     pinned = audit.pinned(head)
     sizes = {size, *pinned, *(other.checkpoint.size for other in (*stored, *given))}
     tree = TreeFold(findings, roots_at=sizes, read_tile=evidence.tile)
-    replay = Replay(head.checkpoint.origin, audit.rules, findings, trust=audit.applied, times_at=sizes)
+    replay = Replay(
+        head.checkpoint.origin,
+        audit.rules,
+        findings,
+        trust=audit.applied,
+        times_at=sizes,
+        documents=audit.documents,
+    )
     count = size
     try:
         count = evidence.count(size)
@@ -270,6 +280,7 @@ def audit_log(audit: Audit, evidence: LogEvidence) -> Report:
     else:
         tree.finish()
         replay.finish()
+        audit.documents.finish()
     if done > size:
         findings.add(Finding("UNSIGNED_TAIL", f"expected {size} entries, got {done}", leaf_index=size))
     if tree.roots.get(size, head.checkpoint.root) != head.checkpoint.root:
@@ -312,7 +323,13 @@ def audit_part(audit: Audit, evidence: PartEvidence) -> Report:
     _gather(findings, evidence.unexpected(size), "source")  # step 1
     given = audit.read_given(head)
     replay = Replay(
-        head.checkpoint.origin, audit.rules, findings, trust=audit.applied, times_at=(size,), whole=False
+        head.checkpoint.origin,
+        audit.rules,
+        findings,
+        trust=audit.applied,
+        times_at=(size,),
+        whole=False,
+        documents=audit.documents,
     )
     batch: list[tuple[int, bytes]] = []
     try:
@@ -331,6 +348,7 @@ def audit_part(audit: Audit, evidence: PartEvidence) -> Report:
         findings.add(Finding.from_error(error))
     replay.feed(batch)
     replay.finish()
+    audit.documents.finish()
     if evidence.subject and evidence.subject not in replay.events:
         text = f"expected events of {evidence.subject}, got none"
         findings.add(Finding("BUNDLE_INCOMPLETE", text, evidence.subject))

@@ -342,6 +342,9 @@ CHILD_NOT_LISTED WARNING 8
 CHILD_MISSING WARNING 8
   清单中的部件未被拆出，也未说明去向。
   A part of the parent's list did not come out of it.
+EVIDENCE_MISMATCH UNCHECKED 8
+  随附的文件不是事件所指并签署的文件。
+  A document that is given is not the one that the event names.
 
 # 11. Against what was seen before, and other copies.
 LOG_CONSISTENCY_INVALID ERROR 11

@@ -20,7 +20,7 @@ from ...signing.tiles import TILE_WIDTH
 from ...signing.tree_head import parse_checkpoint_text
 from ..errors import RefusedError
 from ..lifecycle.world import Memory
-from .evidence import SourceError, SourceIncompleteError, SourceMalformedError, SourceTooLargeError
+from .evidence import Documents, SourceError, SourceIncompleteError, SourceMalformedError, SourceTooLargeError
 from .findings import Finding
 from .projections_source import COLUMNS, REVISION, compare_tables
 
@@ -98,6 +98,9 @@ class DatabaseEvidence:
         if revisions != [REVISION]:
             evidence = f"expected tables of revision {REVISION}, got {', '.join(revisions) or 'none'}"
             yield Finding("SOURCE_UNREADABLE", evidence, place=_ALEMBIC)
+
+    def documents(self) -> Documents | None:
+        return None
 
     def count(self, size: int) -> int:
         for rows, last in self._query('SELECT COUNT(*), MAX(leaf_index) FROM "entry"'):

@@ -35,6 +35,19 @@ class SourceMalformedError(TraceError):
     code: ClassVar[str] = "BUNDLE_MALFORMED"
 
 
+class Documents(Protocol):
+    """Files that lie beside the entries, each called by its SHA-256."""
+
+    def digests(self) -> Collection[bytes]:
+        """What they are called."""
+
+    def size(self, sha256: bytes) -> int:
+        """Bytes of the file of this name."""
+
+    def hash(self, sha256: bytes) -> bytes:
+        """The SHA-256 of what the file of this name holds."""
+
+
 class Evidence(Protocol):
     """What every kind of source has. Every method raises `TraceError` for what it can't read."""
 
@@ -54,6 +67,9 @@ class Evidence(Protocol):
 
     def unexpected(self, size: int) -> Iterator[Finding]:
         """What is in the source and does not belong there, in a log of that size."""
+
+    def documents(self) -> Documents | None:
+        """The documents that came along; None from a source that can't hold any."""
 
 
 class LogEvidence(Evidence, Protocol):

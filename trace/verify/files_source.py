@@ -6,7 +6,8 @@ import os
 import stat
 import zipfile
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -17,6 +18,7 @@ MAX_MEMBERS: Final = 500_000
 MAX_TOTAL: Final = 1 << 40  # bytes that the members of a zip may say they have
 MAX_RATIO: Final = 100  # of a member's size to what it takes in the zip
 _RATIO_FREE: Final = 1 << 20  # bytes below which the ratio does not matter
+_CHUNK: Final = 1 << 20  # bytes that are read at once
 
 
 class Files(Protocol):
@@ -33,14 +35,33 @@ class Files(Protocol):
         """The content of a file of at most `limit` bytes. Raises TraceError for anything else."""
 
 
+class LocalFiles(Files, Protocol):
+    """Files on this machine, which may be too long to be held in memory."""
+
+    def names(self) -> Collection[str]:
+        """The names of all of them."""
+
+    def size(self, name: str) -> int:
+        """Bytes of a file. Raises TraceError where it is none."""
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """The content of a file, piece by piece. Raises TraceError where it is none, or damaged."""
+
+
 class FolderFiles:
     """The files in a folder. Links are refused: they lead to what is not in the bundle."""
 
     def __init__(self, root: Path) -> None:
         self.name = str(root)
         self._root = root
+        self._names: frozenset[str] | None = None
 
     def names(self) -> Collection[str]:
+        if self._names is None:
+            self._names = frozenset(self._walk())
+        return self._names
+
+    def _walk(self) -> set[str]:
         found: set[str] = set()
 
         def refuse(error: OSError) -> None:
@@ -60,17 +81,35 @@ class FolderFiles:
         return found
 
     def read(self, name: str, limit: int) -> bytes:
+        with self._errors(name), self._plain(name).open("rb") as file:
+            data = file.read(limit + 1)
+        return _bounded(data, name, limit)
+
+    def size(self, name: str) -> int:
+        with self._errors(name):
+            return self._plain(name).stat().st_size
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        with self._errors(name), self._plain(name).open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                yield chunk
+
+    def _plain(self, name: str) -> Path:
+        """The path of a file that is no link, and to which none leads."""
         path = self._root / name
+        if not stat.S_ISREG(path.lstat().st_mode) or path.resolve() != self._root.resolve() / name:
+            raise SourceMalformedError(f"{name}: expected a plain file, got a link or something else")
+        return path
+
+    @staticmethod
+    @contextmanager
+    def _errors(name: str) -> Iterator[None]:
         try:
-            if not stat.S_ISREG(path.lstat().st_mode) or path.resolve() != self._root.resolve() / name:
-                raise SourceMalformedError(f"{name}: expected a plain file, got a link or something else")
-            with path.open("rb") as file:
-                data = file.read(limit + 1)
+            yield
         except (FileNotFoundError, NotADirectoryError) as error:
             raise SourceIncompleteError(f"{name}: expected a file, got none", where=name) from error
         except (OSError, ValueError) as error:
             raise SourceError(f"{name}: {getattr(error, 'strerror', None) or error}", where=name) from error
-        return _bounded(data, name, limit)
 
 
 class ZipFiles:
@@ -106,15 +145,31 @@ class ZipFiles:
         return self._members.keys()
 
     def read(self, name: str, limit: int) -> bytes:
-        member = self._members.get(name)
-        if member is None:
-            raise SourceIncompleteError(f"{name}: expected a file, got none", where=name)
+        member = self._member(name)
         try:
             with self._archive.open(member) as file:
                 data = file.read(limit + 1)
         except _ZIP_ERRORS as error:
             raise SourceMalformedError(f"{name}: expected a member that can be read, got {error}") from error
         return _bounded(data, name, limit)
+
+    def size(self, name: str) -> int:
+        return self._member(name).file_size
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        member = self._member(name)
+        try:
+            with self._archive.open(member) as file:
+                while chunk := file.read(_CHUNK):
+                    yield chunk
+        except _ZIP_ERRORS as error:
+            raise SourceMalformedError(f"{name}: expected a member that can be read, got {error}") from error
+
+    def _member(self, name: str) -> zipfile.ZipInfo:
+        member = self._members.get(name)
+        if member is None:
+            raise SourceIncompleteError(f"{name}: expected a file, got none", where=name)
+        return member
 
 
 _ZIP_ERRORS: Final = (

@@ -19,10 +19,10 @@ from ...signing.tiles import (
     tile_path,
 )
 from ...signing.tree_head import MAX_SIZE
-from ..bundle.layout import CHECKPOINT, CHECKPOINTS, VKEYS, numbered
+from ..bundle.layout import CHECKPOINT, CHECKPOINTS, VKEYS, numbered, parse_evidence_path
 from ..errors import RefusedError
 from ..lifecycle.world import Memory
-from .evidence import SourceIncompleteError
+from .evidence import Documents, SourceIncompleteError
 from .files_source import Files
 from .findings import Finding
 
@@ -60,10 +60,11 @@ def unexpected_file(name: str) -> Finding:
 class LogFiles:
     """The evidence in a whole-log bundle."""
 
-    def __init__(self, files: Files, *, live: bool = False) -> None:
+    def __init__(self, files: Files, *, live: bool = False, documents: Documents | None = None) -> None:
         self.name = files.name
         self.live = live
         self._files = files
+        self._documents = documents
 
     def checkpoint(self) -> bytes:
         return self._files.read(CHECKPOINT, MAX_NOTE)
@@ -84,8 +85,11 @@ class LogFiles:
         for name in sorted(names):
             at = numbered(name, CHECKPOINTS)
             is_known = name in (CHECKPOINT, *VKEYS) or (at is not None and at <= MAX_SIZE)
-            if not is_known and not _is_tile_of(name, size):
+            if not is_known and not _is_tile_of(name, size) and parse_evidence_path(name) is None:
                 yield unexpected_file(name)
+
+    def documents(self) -> Documents | None:
+        return self._documents
 
     def count(self, size: int) -> int:
         return size

@@ -12,8 +12,9 @@ from typing import Final
 from ...signing.note import MAX_NOTE
 from ..bundle.layout import ABOUT, CHECKPOINT
 from .database_source import open_postgresql, open_sqlite
+from .documents_source import BundledDocuments
 from .evidence import LogEvidence, SourceError
-from .files_source import Files, FolderFiles, ZipFiles
+from .files_source import FolderFiles, LocalFiles, ZipFiles
 from .log_source import LogFiles
 from .part_source import BatteryFiles, ReceiptFile
 from .strict_json import parse_json_object
@@ -143,5 +144,7 @@ def _begins(path: Path, start: bytes) -> bool:
         raise SourceError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
 
 
-def _bundle(files: Files) -> LogFiles | BatteryFiles:
-    return BatteryFiles(files) if ABOUT in (files.names() or ()) else LogFiles(files)
+def _bundle(files: LocalFiles) -> LogFiles | BatteryFiles:
+    if ABOUT in files.names():
+        return BatteryFiles(files)
+    return LogFiles(files, documents=BundledDocuments(files))

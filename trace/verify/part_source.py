@@ -9,12 +9,13 @@ from typing import Any, Final
 from ...signing.errors import SigningError
 from ...signing.note import MAX_NOTE
 from ...signing.tlog_proof import TlogProof, parse_tlog_proof
-from ..bundle.layout import ABOUT, CHECKPOINT, FORMAT, RECEIPTS, VKEYS, numbered
+from ..bundle.layout import ABOUT, CHECKPOINT, FORMAT, RECEIPTS, VKEYS, numbered, parse_evidence_path
 from ..codes.subjects import parse_subject
 from ..errors import RefusedError, TraceError
 from ..statement import parse_entry, parse_event_jws
-from .evidence import SourceError, SourceMalformedError, SourceTooLargeError
-from .files_source import Files
+from .documents_source import BundledDocuments
+from .evidence import Documents, SourceError, SourceMalformedError, SourceTooLargeError
+from .files_source import LocalFiles
 from .findings import Finding
 from .heads import CHANGED_LINE_ENDS
 from .log_source import missing_vkeys, read_vkey_files, unexpected_file
@@ -32,7 +33,7 @@ class BatteryFiles:
 
     live = False
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: LocalFiles) -> None:
         """Raises:
         TraceError: `bundle.json` is not one.
         """
@@ -52,18 +53,22 @@ class BatteryFiles:
     def unexpected(self, size: int) -> Iterator[Finding]:
         if self._size != size:
             yield Finding("BUNDLE_MALFORMED", f"size: expected {size}, got {self._size}", place=ABOUT)
-        names = self._files.names() or ()
+        names = self._files.names()
         yield from missing_vkeys(names)
         # Whoever made the bundle can leave entries out of the list as well; what was lost later shows.
         listed = {f"{RECEIPTS}{leaf}" for leaf in self._leaves}
         for name in sorted(listed - {*names}):
             yield Finding("BUNDLE_INCOMPLETE", f"expected {name}, got none", place=name)
         for name in sorted({*names} - listed - {ABOUT, CHECKPOINT, *VKEYS}):
-            yield unexpected_file(name)
+            if parse_evidence_path(name) is None:
+                yield unexpected_file(name)
+
+    def documents(self) -> Documents | None:
+        return BundledDocuments(self._files)
 
     def proofs(self) -> Iterator[tuple[str, TlogProof]]:
         checkpoint = self.checkpoint()
-        leaves = (numbered(name, RECEIPTS) for name in self._files.names() or ())
+        leaves = (numbered(name, RECEIPTS) for name in self._files.names())
         for leaf in sorted(leaf for leaf in leaves if leaf is not None):
             name = f"{RECEIPTS}{leaf}"
             proof = parse_proof(self._files.read(name, MAX_PROOF), name)
@@ -106,6 +111,9 @@ class ReceiptFile:
 
     def unexpected(self, size: int) -> Iterator[Finding]:
         yield Finding("RECEIPT_ALONE")
+
+    def documents(self) -> Documents | None:
+        return None
 
     def proofs(self) -> Iterator[tuple[str, TlogProof]]:
         yield "proof", self._proof

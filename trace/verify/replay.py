@@ -27,6 +27,7 @@ from ..lifecycle.world import Memory, World, keys_in
 from ..rules.ruleset import RuleSet
 from ..statement import Event, Moment, parse_entry, parse_event_jws
 from ..times import show_time
+from .documents import DocumentCheck
 from .findings import Finding, Findings
 from .reading import Read, claimed_subject, fits, read_statement
 from .trust import Trust
@@ -61,6 +62,7 @@ class Replay:
         times_at: Collection[int] = (),
         whole: bool = True,
         threads: int = 2,
+        documents: DocumentCheck | None = None,
     ) -> None:
         """Begin before the first leaf.
 
@@ -70,6 +72,7 @@ class Replay:
             times_at: Tree sizes at which `times` is to say when the last entry was recorded.
             whole: All leaves come; otherwise only those that a bundle of one battery needs.
             threads: That check signatures.
+            documents: Compares the documents that came along with what the events say of them.
         """
         self.world = Memory(origin, rules)
         self.events: dict[str, int] = {}  # subject -> how many were looked at
@@ -81,6 +84,7 @@ class Replay:
         self._times_at = frozenset(times_at)
         self._whole = whole
         self._threads = threads
+        self._documents = documents
         self._latest: datetime | None = None
         self._next_leaf = 0
         self._unsound: set[str] = set()  # chains that are refuted or undecided
@@ -176,6 +180,8 @@ class Replay:
         """Steps 5 to 8 for one event."""
         if item.subject is not None:
             self.events[item.subject] = self.events.get(item.subject, 0) + 1
+        if self._documents is not None:
+            self._documents.check(item.jws.value, item.subject, item.leaf, item.jws.id)
         if item.event is None:
             self._refuse_unread(item)
             return

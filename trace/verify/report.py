@@ -12,6 +12,7 @@ from ...signing.base64url import b64url
 from ...signing.note import format_vkey
 from ...signing.policy import NONE
 from .catalogue import CATALOGUE, Severity
+from .documents import NO_DOCUMENTS, DocumentTally
 from .findings import Finding, Findings, Outcome
 from .trust import Trust
 
@@ -83,6 +84,7 @@ class Report:
     findings: Findings
     purpose: str = ""  # production, test or demonstration, as the log says
     battery: str | None = None  # whose bundle it is, where it is one battery's
+    documents: DocumentTally = NO_DOCUMENTS
 
     @property
     def confirmed(self) -> int:
@@ -164,6 +166,8 @@ def format_text(report: Report, *, verbose: bool = False, trust_file: str = "") 
     for result in report.subjects:
         tally[result.outcome] += 1
     lines.append("Subjects 主体: " + ", ".join(f"{count} {each.value}" for each, count in tally.items()))
+    if report.documents.referred:
+        lines.append(_documents(report.documents))
     lines.append(_trusted(report, trust_file))
     lines.append(_tail(report))
     lines += [SCOPE_EN, SCOPE_ZH]
@@ -216,6 +220,11 @@ def format_json_lines(report: Report, *, trust_file: str | None = None) -> Itera
             "confirmed_size": report.confirmed,
             "entries": report.entries,
             "subjects": len(report.subjects),
+            "documents": {
+                "referred": report.documents.referred,
+                "given": report.documents.given,
+                "matching": report.documents.matching,
+            },
             "findings": dict(sorted(report.findings.counts.items())),
             "trusted": [format_vkey(vkey) for vkey in trust.log_keys] if trust else [],
             "trust_file": trust_file,
@@ -237,6 +246,14 @@ def _finding_lines(finding: Finding) -> Iterator[str]:
     yield f"    {kind.zh} {kind.en}"
     if finding.evidence:
         yield plain_text(f"    {finding.evidence}")
+
+
+def _documents(tally: DocumentTally) -> str:
+    line = f"Evidence 证据: {tally.given} of {tally.referred} documents given"
+    wrong = tally.given - tally.matching
+    if wrong:
+        return f"{line}, {wrong} not confirmed {wrong} 份未能确认"
+    return f"{line}, all match 全部相符" if tally.given else f"{line} 未随附"
 
 
 def _trusted(report: Report, trust_file: str) -> str:
