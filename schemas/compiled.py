@@ -7,7 +7,7 @@ both refuse the same.
 The files use only what every validator of 2020-12 has, without references, and these remarks:
 
 ``x-chain``
-    The kind of chain that the type extends.
+    The kinds of chain that the type extends.
 ``x-reference``, ``x-correctable``
     As in `statements`.
 ``x-disclosed``
@@ -33,12 +33,12 @@ def compile_statement(name: str) -> dict[str, Any]:
     Raises:
         KeyError: No such type.
     """
-    chain, _ = STATEMENTS[name]
+    chains, _ = STATEMENTS[name]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"{BASE}{name}.json",
         "title": name,
-        "x-chain": chain,
+        "x-chain": list(chains),
         **envelope_of(name).json_schema(),
     }
 

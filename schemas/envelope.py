@@ -57,10 +57,10 @@ def envelope_of(name: str) -> Envelope:
     Raises:
         KeyError: No such type.
     """
-    chain, shape = STATEMENTS[name]
+    chains, shape = STATEMENTS[name]
     narrowed = {
         "type": Choice(name, required=True),
-        "sub": subject(chain, required=True),
+        "sub": subject(*chains, required=True),
         "data": Part(shape, required=True),
     }
     made: type[Envelope] = type("NarrowedEnvelope", (Envelope,), narrowed)

@@ -3,8 +3,9 @@
 Remarks carried in the metadata:
 
 ``x-reference``
-    The member holds an event id (``event``) or a subject (``subject``) that must be in the log already, or
-    subjects (``part``) that need not be.
+    What the member names is found again from there: an event (``event``), events (``events``), a subject
+    (``subject``) or subjects (``part``). An event of the chain itself is found along the chain, and has no
+    remark.
 ``x-correctable``
     ``note.corrected`` may give the member another value.
 """
@@ -22,6 +23,7 @@ from ..trace.times import PATTERN_TIME
 from .fields import PATTERN_DIGEST, PATTERN_JWS, Choice, Many, Shape, Text, Whole, Withheld
 
 EVENT = {"x-reference": "event"}
+EVENTS = {"x-reference": "events"}
 SUBJECT = {"x-reference": "subject"}
 PARTS = {"x-reference": "part"}
 CORRECTABLE = {"x-correctable": True}
@@ -51,14 +53,17 @@ CHAINS: Final[dict[str, tuple[str, str]]] = {
     "vehicle": (f"^vehicle:{subjects.SYNTAX_VEHICLE}$", "a vehicle, vehicle:<22 characters>"),
     "consignment": (f"^consignment:{_OWNED}$", "a consignment, consignment:<scheme>:<id>/<name>"),
     "batch": (f"^batch:{_OWNED}$", "a batch, batch:<scheme>:<id>/<name>"),
+    "lot": (f"^lot:{_OWNED}$", "a lot, lot:<scheme>:<id>/<name>"),
     "notes": (f"^notes:(?:{_NOTED})$", "the notes on a subject, notes:<subject>"),
 }
 """The kinds of chain: what a subject of each looks like, and how a message calls it."""
 
+HOLDING: Final = (f"^(?:{subjects.SYNTAX_BATTERY}|lot:{_OWNED})$", "a battery or a lot")
 
-def subject(kind: str, **kwargs: Any) -> Text:
-    """A subject of one kind."""
-    pattern, says = CHAINS[kind]
+
+def subject(*kinds: str, **kwargs: Any) -> Text:
+    """A subject of one kind, or a battery or a lot."""
+    pattern, says = HOLDING if kinds == ("battery", "lot") else CHAINS[kinds[0]]
     return Text(pattern=pattern, says=says, most=subjects.MAX_SUBJECT_LENGTH, **kwargs)
 
 
@@ -137,8 +142,9 @@ class Evidence(Shape):
     """A document or photo, by digest; the file itself lies beside the log."""
 
     kind = Choice(
-        "photo", "ticket", "certificate", "customs", "contract", "court", "report", "other", required=True
-    )
+        "photo", "ticket", "certificate", "customs", "contract", "court", "report", "dismantling_manual",
+        "fire_safety", "other", required=True,
+    )  # fmt: skip
     sha256 = digest(required=True)
     media_type = Text(pattern="^[a-z0-9.+-]+/[a-z0-9.+-]+$", most=100, required=True)
     bytes = Whole(least=1, required=True)
@@ -149,6 +155,13 @@ class NotMeasured(Shape):
 
     what = Choice("mass", "soh", "condition", "module_codes", "label", required=True)
     reason = reason(required=True)
+
+
+class Detached(Shape):
+    """A list that lies elsewhere: how many lines, and the RFC 6962 root over them (`docs/format.md`)."""
+
+    count = Whole(least=1, most=1_000_000, required=True)
+    root = digest(required=True)
 
 
 READ_BY = ("camera", "scanner", "photo", "typed", "unreadable")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ..trace.codes.subjects import MAX_ORIGIN_LENGTH, PATTERN_ORIGIN
 from ..trace.lifecycle.words import ROLES
 from .fields import Choice, Many, Part, Shape, Text, Whole
 from .members import (
+    Evidence,
     Name,
     approvals,
     coordinate,
@@ -64,6 +66,23 @@ class RegistrarKey(NewKey):
     org = subject("org", required=True)
 
 
+class RegistrarKeptOrNew(Shape):
+    """A registrar that stays needs no new proof of its key."""
+
+    org = subject("org", required=True)
+    jwk = Part(Jwk, required=True)
+    possession = jws()
+
+
+class Succeeds(Shape):
+    """The log that this one goes on from, as it was sealed."""
+
+    origin = Text(pattern=PATTERN_ORIGIN, says="the origin of a log", most=MAX_ORIGIN_LENGTH, required=True)
+    size = Whole(least=1, required=True)
+    root = digest(required=True)
+    checkpoint = digest(required=True)
+
+
 class LogOpened(Shape):
     """The log begins: who registers, under which threshold, with which log keys and rules."""
 
@@ -72,6 +91,48 @@ class LogOpened(Shape):
     threshold = Whole(least=1, most=15, required=True)
     log_keys = Many(Text(pattern="^[!-~]+$", most=2000), least=1, most=4, required=True)
     rules = Part(RuleSetName, required=True)
+    succeeds = Part(Succeeds)
+
+
+class LogKeyChanged(Shape):
+    """Other keys sign the checkpoints from the next one on."""
+
+    log_keys = Many(Text(pattern="^[!-~]+$", most=2000), least=1, most=4, required=True)
+    reason = reason(required=True)
+    approvals = approvals()
+
+
+class RegistrarKeyChanged(Shape):
+    """Other registrars, or another threshold; each new key proves that its holder has it."""
+
+    registrars = Many(Part(RegistrarKeptOrNew), most=15, required=True)
+    threshold = Whole(least=1, most=15, required=True)
+    reason = reason(required=True)
+    approvals = approvals()
+
+
+class RulesAdopted(Shape):
+    """The rule set by which every later entry is judged."""
+
+    rules = Part(RuleSetName, required=True)
+    reason = reason(required=True)
+    approvals = approvals()
+
+
+class LogHeads(Shape):
+    """The head of every chain at the size before this entry (`docs/format.md`): how many, and the root."""
+
+    size = Whole(least=1, required=True)
+    count = Whole(least=1, required=True)
+    root = digest(required=True)
+
+
+class LogSealed(Shape):
+    """Nothing follows. The successor's ``log.opened`` names this log and its last checkpoint."""
+
+    successor = Text(pattern=PATTERN_ORIGIN, says="the origin of a log", most=MAX_ORIGIN_LENGTH)
+    reason = reason(required=True)
+    approvals = approvals()
 
 
 class OrgEnrolled(Shape):
@@ -99,6 +160,17 @@ class OrgChanged(Shape):
 class Because(Shape):
     reason = reason(required=True)
     approvals = approvals()
+
+
+class KeyRecovered(Shape):
+    """An admin key that registrars add for an organisation that has lost its own; acts from ``from`` on."""
+
+    jwk = Part(Jwk, required=True)
+    possession = jws(required=True)
+    valid_from = time(data_key="from", required=True)
+    reason = reason(required=True)
+    approvals = approvals()
+    evidence = Many(Part(Evidence), most=32)
 
 
 class KeyAdded(Shape):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .fields import Flag, Shape, Text, Whole, Withheld
-from .members import EVENT, SUBJECT, digest, reason, region, subject
+from .fields import Choice, Flag, Many, Part, Shape, Text, Whole, Withheld
+from .members import EVENT, SUBJECT, Evidence, digest, region, subject
 
 
 class VehicleFitted(Shape):
@@ -20,8 +20,23 @@ class VehicleTakenOut(Shape):
     removed = digest(required=True, metadata=EVENT)
 
 
-class VehicleVoided(Shape):
-    """The vehicle's half of a voided group: undone together with the battery's half."""
+class Missing(Shape):
+    """A battery that should have been in the vehicle and was not; by its code where that is known."""
 
-    event = digest(required=True, metadata=EVENT)
-    reason = reason(required=True)
+    battery = subject("battery")
+    why = Choice(
+        "removed_before", "swapped", "stolen", "sold_apart", "lost_in_accident", "not_said", required=True
+    )
+    note = Text(most=500)
+
+
+class VehicleScrapped(Shape):
+    """Taken apart for good, once: which batteries were in it, which were missing, and why."""
+
+    packs = Whole(most=64, required=True)
+    swap_model = Flag(required=True)
+    present = Many(subject("battery"), least=0, most=64, required=True)
+    missing = Many(Part(Missing), least=0, most=64, required=True)
+    vin = Withheld(Text(pattern="^[A-HJ-NPR-Z0-9]{17}$", least=17, most=17))
+    region = region()
+    evidence = Many(Part(Evidence), most=32)

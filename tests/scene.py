@@ -161,11 +161,11 @@ class Scene:
         return text
 
     def founding(self) -> list[str]:
-        """The log is opened, everybody enrolled, everybody's first key added: 1 + 2 × 4 events."""
+        """The log is opened, everybody enrolled, everybody's first key added, a model published: 10 events."""
         events = [self.log_opened()]
         for party in self.members:
             events += (self.enrolled(party), self.key_added(party, party.key))
-        return events
+        return [*events, self.model_published()]
 
     def log_opened(self, **changes: Any) -> str:
         """The first event of the log."""
@@ -207,9 +207,26 @@ class Scene:
         data = {"kid": key.public.kid, "reason": reason}
         return self.sign(party, "key.revoked", f"keys:{party.id}", data, key=party.admin)
 
+    @property
+    def model(self) -> str:
+        """The maker's one model."""
+        return f"model:{self.maker.id}/LFP-438"
+
+    def model_published(self, **changes: Any) -> str:
+        """The maker says what is true of all its packs."""
+        data = {
+            "name": {"en": "LFP 438"},
+            "category": "ev",
+            "chemistry": "LFP",
+            "level": "pack",
+            "mass_g": MODEL_MASS_G,
+        }
+        return self.sign(self.maker, "model.published", self.model, data | changes)
+
     def manufactured(self, code: str, **changes: Any) -> str:
         """The maker makes a pack."""
         data = {
+            "model": self.model,
             "chemistry": "LFP",
             "mass": {"g": MODEL_MASS_G, "basis": "nameplate"},
             "label": digest_of(f"label {code}"),
@@ -310,7 +327,7 @@ class Scene:
         data = {
             "inputs": {"count": len(recycled), "g": g, "root": b64url(root)},
             "outputs": [{"kind": "black_mass", "g": g // 2}, {"kind": "copper", "g": g // 4}],
-            "losses": [{"kind": "moisture", "g": g // 8}],
+            "losses": [{"kind": "moisture", "g": g // 4}],
         }
         return self.sign(self.recycler, "batch.closed", batch, data)
 

@@ -90,10 +90,10 @@ def check_kind(rules: RuleSet, kind: str, subject: str) -> Subject:
     if kind not in ROWS or kind not in rules.shapes.types:
         raise TemplateError(f"type: expected one of {', '.join(ROWS)}, got {kind}", where="/type")
     parsed = parse_subject(subject)
-    if parsed.kind != ROWS[kind].chain:
-        raise TemplateError(
-            f"sub: expected a subject {ROWS[kind].chain}:… for {kind}, got {subject}", where="/sub"
-        )
+    kinds = rules.shapes.kinds(kind)
+    if parsed.kind not in kinds:
+        expected = " or ".join(f"{each}:…" for each in kinds)
+        raise TemplateError(f"sub: expected a subject {expected} for {kind}, got {subject}", where="/sub")
     return parsed
 
 
@@ -143,12 +143,12 @@ def known_data(world: World, kind: str, subject: str) -> dict[str, Any]:
             return {"offer": state.offer.id}
         case "battery.removed":
             known = {"capacity": state.capacity} if state.capacity else {}
-            return known | ({"vehicle": state.vehicle} if state.vehicle else {})
+            return known | ({"vehicle": state.facts.vehicle} if state.facts.vehicle else {})
         case "battery.retired" if state.capacity:
             return {"capacity": state.capacity}
-        case "battery.dismantled" if state.components:
+        case "battery.dismantled" if state.facts.components:
             (child,) = data_skeleton(world.rules, kind)["children"]
-            return {"children": [child | {"battery": part} for part in state.components]}
+            return {"children": [child | {"battery": part} for part in state.facts.components]}
         case _:
             return {}
 

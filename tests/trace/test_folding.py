@@ -13,7 +13,7 @@ from packtrace.tests.scene import Scene, pack_code
 from packtrace.tests.trace.court import Court
 from packtrace.tests.trace.player import Player
 from packtrace.trace.errors import TraceError
-from packtrace.trace.lifecycle.advance import advance, advance_past
+from packtrace.trace.lifecycle.folding import advance, advance_past
 from packtrace.trace.lifecycle.encoding import decode_state, encode_state
 from packtrace.trace.lifecycle.judge import judge
 from packtrace.trace.lifecycle.keyring import find_key

@@ -16,7 +16,7 @@ from ..errors import RefusedError
 from ..lifecycle.judge import judge
 from ..lifecycle.keyring import find_key
 from ..lifecycle.state import Demand
-from ..lifecycle.table import ROWS
+from ..lifecycle.table import row_of
 from ..lifecycle.watched import Watched
 from ..lifecycle.world import Memory
 from ..rules.ruleset import RuleSet
@@ -132,8 +132,9 @@ class _Closure:
             return False
         if here.type.endswith(".voided"):
             return before.type.endswith(".voided")
-        follows = ROWS[here.type].follows
-        return bool(follows) and before.type in (here.type, follows)
+        if not _follows(here):
+            return False
+        return here.type in row_of(before.type, before.sub).leads or _follows(before)
 
     def _group_from(self, start: int) -> list[tuple[int, Event]]:
         """The group that the entry at this leaf leads; alone, it is a group of one."""
@@ -141,14 +142,15 @@ class _Closure:
         if leader is None:
             raise RefusedError(f"leaf {start}: expected an entry, got none", code="BUNDLE_INCOMPLETE")
         members = [(start, leader)]
-        leads = ROWS[leader.type].leads
+        leads = row_of(leader.type, leader.sub).leads
+        voids = leads == ("*.voided",)
         undone = {leader.data.get("event")}
         while leads and (event := self.event_at(members[-1][0] + 1)) is not None:
             if event.iss != leader.iss:
                 break
-            if leads != "*.voided" and (event.type != leads or leader.id not in self.rules.references(event)):
+            if not voids and (event.type not in leads or leader.id not in self.rules.references(event)):
                 break
-            if leads == "*.voided":
+            if voids:
                 named = event.data.get("event")
                 voided = self.event_of(event.sub, str(named)) if event.type.endswith(".voided") else None
                 if voided is None or undone.isdisjoint(self.rules.references(voided)):
@@ -156,6 +158,11 @@ class _Closure:
                 undone.add(named)
             members.append((members[-1][0] + 1, event))
         return members
+
+
+def _follows(event: Event) -> bool:
+    """Whether an event names another that leads its group. Some types stand alone as well."""
+    return bool(row_of(event.type, event.sub).follows) or "linked" in event.data or "split" in event.data
 
 
 def battery_closure(

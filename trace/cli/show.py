@@ -13,7 +13,7 @@ import click
 from ...signing.keys import parse_public_jwk
 from ..errors import RefusedError
 from ..ledger.ledger import Ledger
-from ..lifecycle.advance import advance, advance_past
+from ..lifecycle.folding import advance, advance_past
 from ..lifecycle.state import Batch, Battery, Org, Past, State, Vehicle
 from ..lifecycle.table import ROWS
 from ..lifecycle.words import NOBODY, NONE
@@ -89,20 +89,20 @@ def format_subject_now(subject: str, state: State | None, world: World) -> list[
         case Battery():
             held = _holder(state.custodian, state.capacity, world)
             lines.append(f"  stage      {state.stage}, {held}")
-            if state.condition:
-                lines.append(f"  condition  {state.condition}")
+            if state.facts.condition:
+                lines.append(f"  condition  {state.facts.condition}")
             if state.offer:
                 until = format_time(state.offer.expires_at)
                 who = f"{name_of(state.offer.consignee, world)} as {state.offer.capacity}"
                 lines.append(f"  offered    to {who}, until {until}")
             for word, other in (
-                ("vehicle", state.vehicle),
-                ("parent", state.parent),
-                ("batch", state.batch),
+                ("vehicle", state.facts.vehicle),
+                ("parent", state.facts.parent),
+                ("batch", state.facts.batch),
             ):
                 if other:
                     lines.append(f"  {word:<10} {other}")
-            lines += [f"  component  {other}" for other in state.components]
+            lines += [f"  component  {other}" for other in state.facts.components]
         case Vehicle():
             lines.append(f"  batteries  {', '.join(state.batteries) or 'none'}, of {state.packs}")
         case Batch():
@@ -208,11 +208,11 @@ def _as_object(subject: str, chain: list[Told], notes: list[Told], world: World)
             "stage": state.stage,
             "custodian": state.custodian,
             "capacity": state.capacity,
-            "condition": state.condition,
-            "vehicle": state.vehicle,
-            "parent": state.parent,
-            "batch": state.batch,
-            "components": list(state.components),
+            "condition": state.facts.condition,
+            "vehicle": state.facts.vehicle,
+            "parent": state.facts.parent,
+            "batch": state.facts.batch,
+            "components": list(state.facts.components),
         }
     return {
         "subject": subject,

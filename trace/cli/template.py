@@ -90,9 +90,9 @@ def _remark(
         for follower, subject in foreseen.followers:
             click.echo(f"  {follower} {subject}", err=True)
         click.echo("`template --group` prints them together, and `sign` takes that as it is", err=True)
-    elif ROWS[kind].leads in ("battery.extracted", "vehicle.fitted") and not foreseen.followers:
+    elif ROWS[kind].leads not in ((), ("*.voided",)) and not foreseen.followers:
         click.echo(
-            f"a group: {ROWS[kind].leads} follows for what `data` names; "
+            f"a group: {' or '.join(ROWS[kind].leads)} follows for what `data` names; "
             "give that by --set, and --group prints it too",
             err=True,
         )

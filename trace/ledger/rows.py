@@ -15,7 +15,7 @@ from ..lifecycle.world import Changes
 from .database import Database
 from .errors import LedgerDamagedError
 from .sequence import Leaf
-from .tables import CHAIN, DISCLOSURE, ENTRY, KEY, REFERENCE, THE_TREE, TILE, TREE, VENDOR
+from .tables import CHAIN, DISCLOSURE, ENTRY, HOLD, KEY, REFERENCE, THE_TREE, TILE, TREE, VENDOR
 
 
 def load_tree(connection: Connection) -> Frontier:
@@ -98,6 +98,7 @@ def save_leaves(
     # A key stays with the chain that introduced it first, for the life of the log.
     insert(KEY, list(changes.keys.items()), "left out")
     insert(VENDOR, list(changes.vendors.items()), "replaces")
+    insert(HOLD, [(subject, int(held)) for subject, held in changes.holds.items()], "replaces")
     insert(
         DISCLOSURE,
         [

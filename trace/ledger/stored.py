@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from sqlalchemy import Row, Select, bindparam, select
 
-from ..lifecycle.advance import advance, advance_past
 from ..lifecycle.encoding import decode_state
+from ..lifecycle.folding import advance, advance_past
 from ..lifecycle.state import Chain, Past, Reference, State
 from ..lifecycle.world import Changes
 from ..rules.ruleset import RuleSet
 from ..statement import parse_entry, parse_event_jws, read_event
-from .tables import CHAIN, ENTRY, KEY, REFERENCE, VENDOR
+from .tables import CHAIN, ENTRY, HOLD, KEY, REFERENCE, VENDOR
 
 Fetch = Callable[[Select[Any], dict[str, Any]], Sequence[Row[Any]]]
 """Runs a query with these values and gives all its rows."""
@@ -30,6 +30,7 @@ _PAST: Final = select(ENTRY.c.entry).where(ENTRY.c.subject == bindparam("name"))
 _REFERENCES: Final = (
     select(REFERENCE).where(REFERENCE.c.target == bindparam("name")).order_by(REFERENCE.c.leaf_index)
 )
+_HELD: Final = select(HOLD.c.subject).where(HOLD.c.in_force == 1)
 _KNOWN: Final = select(ENTRY.c.event_id, ENTRY.c.leaf_index).where(
     ENTRY.c.event_id.in_(bindparam("some", expanding=True))
 )
@@ -43,6 +44,7 @@ class Cache:
     chains: dict[str, Chain | None] = field(default_factory=dict)
     keys: dict[str, str | None] = field(default_factory=dict)
     vendors: dict[str, str | None] = field(default_factory=dict)
+    held: set[str] | None = None  # read as a whole: few are held at a time
 
     def take_in(self, changes: Changes, size: int) -> None:
         """Follow a commit of this process."""
@@ -51,6 +53,9 @@ class Cache:
         self.chains.update(changes.chains)
         self.keys.update(changes.keys)
         self.vendors.update(changes.vendors)
+        if self.held is not None:
+            self.held -= changes.holds.keys()
+            self.held.update(subject for subject, held in changes.holds.items() if held)
         self.size = size
 
 
@@ -103,6 +108,12 @@ class StoredWorld:
     def references_to(self, target: str) -> tuple[Reference, ...]:
         rows = self._fetch(_REFERENCES, {"name": target})
         return tuple(Reference(row.target, row.leaf_index, row.subject, row.event_id) for row in rows)
+
+    def is_held(self, subject: str) -> bool:
+        held = self._cache.held
+        if held is None:
+            held = self._cache.held = {row.subject for row in self._fetch(_HELD, {})}
+        return subject in held
 
     def _subject(self, query: Select[Any], name: str) -> str | None:
         rows = self._fetch(query, {"name": name})

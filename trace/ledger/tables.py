@@ -91,6 +91,15 @@ class VendorRow(_Rows, table=True):
     subject: str | None = Field(sa_column=Column(Text, nullable=True))
 
 
+class HoldRow(_Rows, table=True):
+    """Whether a subject is held: one row for each on whose notes a hold was ever placed."""
+
+    __tablename__ = "hold"
+
+    subject: str = Field(sa_column=Column(Text, primary_key=True))
+    in_force: int = Field(sa_column=Column(Integer, nullable=False))  # 1, or 0 once it is lifted
+
+
 class TileRow(_Rows, table=True):
     """A hash tile of C2SP tlog-tiles, the right-most of a level partial."""
 
@@ -136,6 +145,7 @@ CHAIN: Final[Table] = METADATA.tables["chain"]
 REFERENCE: Final[Table] = METADATA.tables["reference"]
 KEY: Final[Table] = METADATA.tables["key"]
 VENDOR: Final[Table] = METADATA.tables["vendor"]
+HOLD: Final[Table] = METADATA.tables["hold"]
 TILE: Final[Table] = METADATA.tables["tile"]
 TREE: Final[Table] = METADATA.tables["tree"]
 CHECKPOINT: Final[Table] = METADATA.tables["checkpoint"]

@@ -6,21 +6,24 @@ and offer, and what else the row asks. Shape, key (`keyring.find_key`) and signa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import timedelta
-from typing import NoReturn
+from typing import Final, NoReturn
+
+from msgspec import Struct
 
 from ..codes.subjects import parse_subject
 from ..errors import RefusedError
 from ..statement import Event, Moment
 from ..times import show_time
 from . import words
-from .advance import advance
 from .conditions import CONDITIONS
-from .conditions.case import Case
+from .conditions.case import Case, org_of
+from .custody import ended_with, holder_of, parents_of
+from .folding import advance
 from .keyring import check_approvals, key_use
-from .state import NO_BATTERY, Battery, Chain, Demand, Key, Org, Reference, Remark
-from .table import ROWS, SELF_REVOKING, By, Row
+from .state import NO_BATTERY, Battery, Chain, Consignment, Demand, Key, Log, Lot, Notes, Reference, Remark
+from .table import SELF_REVOKING, By, Row, row_of
 from .world import World
 
 
@@ -35,8 +38,7 @@ class ChainLinkError(RefusedError):
         self.head = head
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True, gc=False):
     """What a judged event changes."""
 
     chain: Chain
@@ -85,17 +87,24 @@ def check_standing(event: Event, at: Moment, key: Key, world: World, demand: Dem
     Raises:
         RefusedError: As `judge`.
     """
-    row = ROWS[event.type]
+    row = row_of(event.type, event.sub)
     check_claimed_time(event, at, world)
+    _check_not_sealed(event, world)
     chain = world.chain(event.sub)
     check_link(event, chain)
     check_group(event, row, demand)
     state = chain.state if chain else None
     battery = state if isinstance(state, Battery) else NO_BATTERY
-    case = Case(event, at, key, world, row, chain.head if chain else None, state, battery, demand)
-    _check_stage(case)
+    holding = state if isinstance(state, Lot) else battery
+    case = Case(event, at, key, world, row, chain.head if chain else None, state, battery, holding, demand)
+    if row.stages:
+        _check_stage(case)
     case.relation = _relation(case)
     _check_offer(case)
+    if row.chain in _HOLDABLE:
+        _check_holds(case)
+    for bar in row.bars:
+        _SETTLED[bar](case)
     return case
 
 
@@ -105,6 +114,8 @@ def check_claimed_time(event: Event, at: Moment, world: World) -> None:
     Raises:
         RefusedError: ``TIME_IN_FUTURE``.
     """
+    if event.occurred_at <= at.recorded_at:
+        return
     latest = at.recorded_at + timedelta(seconds=world.rules.policy.future_tolerance_s)
     if event.occurred_at > latest:
         raise RefusedError(
@@ -151,7 +162,7 @@ def check_group(event: Event, row: Row, demand: Demand | None) -> None:
     if demand is None:
         if row.follows:
             raise RefusedError(
-                f"type: expected {event.type} right after its {row.follows}, got it alone",
+                f"type: expected {event.type} right after its {' or '.join(row.follows)}, got it alone",
                 code="GROUP_INCOMPLETE",
                 where="/type",
             )
@@ -169,11 +180,21 @@ def _relation(case: Case) -> str:
     """The first relation of the row in which the signer stands to the subject, with a role it asks for."""
     event, row = case.event, case.row
     _check_not_suspended(case)
-    standing = [by for by in row.by if key_use(by) == case.key.use and _stands_as(case, by)]
+    use = case.key.use
+    standing = [by for by in row.by if key_use(by) == use and _stands_as(case, by)]
     if not standing:
         _refuse_signer(case)
+    held: list[str] | None = None
     for by in standing:
-        if _role_held(case, by):
+        if not by.roles and not row.licence:
+            return by.relation
+        if held is None:
+            held = _roles_of(case)
+        if row.acts_as:
+            capacity = event.data["capacity"]
+            if capacity in by.roles and capacity in held:
+                return by.relation
+        elif any(role in by.roles for role in held):
             return by.relation
     roles = sorted({role for by in standing for role in by.roles})
     wanted = event.data["capacity"] if row.acts_as and event.data["capacity"] in roles else " or ".join(roles)
@@ -181,77 +202,84 @@ def _relation(case: Case) -> str:
     case.refuse(
         "SIGNER_ROLE_FORBIDDEN",
         expected=f"{event.iss} to be enrolled as {wanted}{licence} at {show_time(case.at.recorded_at)}",
-        got=", ".join(_roles_of(case)) or "no role",
+        got=", ".join(held or ()) or "no role",
         where="/data/capacity" if row.acts_as else "/iss",
     )
 
 
 def _stands_as(case: Case, by: By) -> bool:
-    event, battery = case.event, case.battery
+    event, holding = case.event, case.holding
     match by.relation:
-        case "first":
-            return case.head is None or (case.row.chain == "battery" and battery.stage == words.ABSENT)
         case "custodian":
-            return battery.custodian == event.iss
-        case "nobody":
-            return battery.custodian == words.NOBODY
+            return holding.custodian == event.iss or (
+                holding.custodian == words.PARENT and holder_of(case.world, holding) == event.iss
+            )
+        case "first":
+            return case.head is None or (case.row.chain in _COMES_BACK and holding.stage == words.ABSENT)
         case "consignee":
-            offer = battery.offer
+            offer = holding.offer
             return (
                 offer is not None and case.at.recorded_at < offer.expires_at and offer.consignee == event.iss
             )
+        case "nobody":
+            return holding.custodian == words.NOBODY
+        case "reporter":
+            return case.battery.facts.lost_by == event.iss
         case "admin":
             return event.sub == "keys:" + event.iss.removeprefix("org:")
         case "owner":
             return f"org:{parse_subject(event.sub).party}" == event.iss
-        # A registrar stands by its key, dismantler and group by the demand, signer and author by an event.
+        case "receiver":
+            return isinstance(case.state, Consignment) and case.state.consignee == event.iss
+        case "maker":
+            inner = parse_subject(event.sub).inner
+            code = inner.code if inner else None
+            return code is not None and case.world.vendor(code.vendor) == event.iss
+        case "anyone":
+            return org_of(case.world, event.iss) is not None
+        # A registrar stands by its key, dismantler and group by the demand, signer and author by an event,
+        # an authority by its region, which the row's own check looks at.
         case _:
             return True
 
 
-def _role_held(case: Case, by: By) -> bool:
-    if not by.roles and not case.row.licence:
-        return True
-    if case.row.acts_as:
-        capacity = case.event.data["capacity"]
-        return capacity in by.roles and capacity in _roles_of(case)
-    return any(role in by.roles for role in _roles_of(case))
-
-
 def _roles_of(case: Case) -> list[str]:
     """The signer's roles that are valid at the leaf, with the licence that the row asks for."""
-    chain = case.world.chain(case.event.iss)
-    if chain is None or not isinstance(chain.state, Org):
-        return []
+    org = org_of(case.world, case.event.iss)
+    licence, at = case.row.licence, case.at.recorded_at
     return [
         grant.role
-        for grant in chain.state.roles
-        if grant.valid(case.at.recorded_at) and (not case.row.licence or case.row.licence in grant.scope)
+        for grant in (org.roles if org else ())
+        if grant.valid(at) and (not licence or licence in grant.scope)
     ]
 
 
 def _refuse_signer(case: Case) -> NoReturn:
-    event, battery = case.event, case.battery
+    event, holding = case.event, case.holding
     wanted = {by.relation for by in case.row.by}
     if wanted == {"first"}:
         case.refuse(
             "ILLEGAL_TRANSITION", expected="a chain that has not begun", got=_shown(case), where="/type"
         )
-    if wanted == {"consignee"} and (battery.offer is None or case.at.recorded_at >= battery.offer.expires_at):
-        got = f"one that expired at {show_time(battery.offer.expires_at)}" if battery.offer else "none"
+    if wanted == {"consignee"} and (holding.offer is None or case.at.recorded_at >= holding.offer.expires_at):
+        got = f"one that expired at {show_time(holding.offer.expires_at)}" if holding.offer else "none"
         case.refuse("NO_OPEN_OFFER", expected="an open offer", got=got, where="/data/offer")
     expected = {
-        "custodian": f"its custodian {battery.custodian}",
-        "consignee": f"the consignee {battery.offer.consignee}"
-        if battery.offer
+        "custodian": f"its custodian {holder_of(case.world, holding)}",
+        "consignee": f"the consignee {holding.offer.consignee}"
+        if holding.offer
         else "the consignee of an open offer",
         "nobody": "anybody with the role, once nobody holds it",
+        "reporter": f"{case.battery.facts.lost_by}, who reported it lost",
+        "anyone": "an enrolled organisation",
         "admin": f"the organisation of {event.sub}",
         "owner": f"the organisation of {event.sub}",
+        "receiver": f"the consignee of {event.sub}",
+        "maker": "the maker to whom the vendor code in the battery's code was allotted",
         "registrar": "a registrar",
     }
     case.refuse(
-        "NOT_CUSTODIAN" if case.row.chain == "battery" else "NOT_OWNER",
+        "NOT_CUSTODIAN" if case.row.chain in ("battery", "lot") else "NOT_OWNER",
         expected=" or ".join(text for relation, text in expected.items() if relation in wanted),
         got=event.iss,
         where="/iss",
@@ -259,9 +287,8 @@ def _refuse_signer(case: Case) -> NoReturn:
 
 
 def _check_not_suspended(case: Case) -> None:
-    chain = case.world.chain(case.event.iss)
-    suspended = chain is not None and isinstance(chain.state, Org) and chain.state.suspended
-    if suspended and case.event.type not in SELF_REVOKING:
+    org = org_of(case.world, case.event.iss)
+    if org and org.suspended and case.event.type not in SELF_REVOKING:
         case.refuse(
             "PARTY_SUSPENDED",
             expected="an organisation in good standing",
@@ -270,22 +297,37 @@ def _check_not_suspended(case: Case) -> None:
         )
 
 
-def _check_stage(case: Case) -> None:
-    battery, row = case.battery, case.row
-    if row.chain == "battery" and battery.stage not in row.stages:
-        ended = battery.stage in words.ENDED
-        stages = ("a chain that has not begun" if stage == words.ABSENT else stage for stage in row.stages)
-        case.refuse(
-            "PACK_TERMINAL" if ended else "ILLEGAL_TRANSITION",
-            expected=f"{' or '.join(stages)} before {row.type}",
-            got=_shown(case),
-            where="/type",
+def _check_not_sealed(event: Event, world: World) -> None:
+    """Nothing follows ``log.sealed`` (DESIGN, section 5).
+
+    Raises:
+        RefusedError: ``LOG_SEALED``.
+    """
+    chain = world.chain(f"log:{world.origin}")
+    if chain and isinstance(chain.state, Log) and chain.state.sealed:
+        raise RefusedError(
+            f"type: expected nothing after log.sealed, got {event.type}", code="LOG_SEALED", where="/type"
         )
 
 
+def _check_stage(case: Case) -> None:
+    stage, row = case.holding.stage, case.row
+    with_parent = ended_with(case.world, case.battery) if stage == words.IN_PACK else None
+    if stage in row.stages and (with_parent is None or row.stage == "before"):
+        return
+    ended = with_parent is not None or stage in words.ENDED or stage in _LOT_ENDED
+    stages = ("a chain that has not begun" if stage == words.ABSENT else stage for stage in row.stages)
+    case.refuse(
+        "PACK_TERMINAL" if ended else "ILLEGAL_TRANSITION",
+        expected=f"{' or '.join(stages)} before {row.type}",
+        got=f"a battery that ended with {with_parent}, in which it is" if with_parent else _shown(case),
+        where="/type",
+    )
+
+
 def _check_offer(case: Case) -> None:
-    offer = case.battery.offer
-    if offer and case.at.recorded_at < offer.expires_at and case.row.offer == "bars":
+    offer = case.holding.offer
+    if offer and case.row.offer == "bars" and case.at.recorded_at < offer.expires_at:
         case.refuse(
             "OFFER_OPEN",
             expected=f"the offer {offer.id} to {offer.consignee} answered or withdrawn first",
@@ -294,12 +336,93 @@ def _check_offer(case: Case) -> None:
         )
 
 
+def _check_holds(case: Case) -> None:
+    """No hold bars the event: on the subject, what it is in, its batch, its holder or the signer.
+
+    Raises:
+        RefusedError: ``HELD_BY_AUTHORITY``.
+    """
+    world, event, hold = case.world, case.event, case.row.hold
+    if hold == "passes":
+        return
+    near = (event.sub, *parents_of(world, case.battery))
+    far = [event.iss]
+    holder = case.holding.custodian
+    if holder.startswith("org:") and holder != event.iss:
+        far.append(holder)
+    if "batch" in event.data:
+        far.append(event.data["batch"])
+    for subject in (*near, *far):
+        if not world.is_held(subject):
+            continue
+        if hold == "flags":
+            case.remark("MOVED_UNDER_HOLD", f"{event.type} while {subject} is held")
+        elif hold == "bars" or subject in near:
+            authorities = " and ".join(_authorities(world, subject))
+            case.refuse(
+                "HELD_BY_AUTHORITY",
+                expected=f"the hold on {subject} by {authorities} lifted first",
+                got=event.type,
+                where="/type",
+            )
+
+
+def _authorities(world: World, subject: str) -> list[str]:
+    chain = world.chain(f"notes:{subject}")
+    return [hold.authority for hold in chain.state.holds] if chain and isinstance(chain.state, Notes) else []
+
+
+def _check_undamaged(case: Case) -> None:
+    if case.battery.facts.damaged:
+        case.refuse(
+            "DAMAGED",
+            expected=f"an inspection that clears the damage before {case.event.type}",
+            got="a battery that had an incident",
+            where="/type",
+        )
+
+
+def _check_uncontested(case: Case) -> None:
+    chain = case.world.chain(f"notes:{case.event.sub}")
+    if chain and isinstance(chain.state, Notes) and chain.state.contested:
+        case.refuse(
+            "ORIGIN_CONTESTED",
+            expected=f"the origin confirmed or decided before {case.event.type}",
+            got=f"one that its maker contests in {chain.state.contested}",
+            where="/type",
+        )
+
+
+def _check_identity_settled(case: Case) -> None:
+    """One of two batteries with one code is kept and handed over, no more, until that is decided.
+
+    It is decided once the chain that it names no longer begins, or has gone over into another.
+    """
+    other = case.battery.facts.conflicts_with
+    known = case.battery_of(other) if other else None
+    if known and known.stage not in (words.ABSENT, words.MERGED):
+        case.refuse(
+            "ILLEGAL_TRANSITION",
+            expected=f"the conflict with {other} decided before {case.event.type}",
+            got="one that is open",
+            where="/type",
+        )
+
+
+_SETTLED: Final[dict[str, Callable[[Case], None]]] = {
+    "damage": _check_undamaged,
+    "contest": _check_uncontested,
+    "conflict": _check_identity_settled,
+}
+_HOLDABLE: Final = frozenset({"battery", "lot", "batch"})
+_COMES_BACK: Final = frozenset({"battery", "lot"})  # kinds whose beginning can be voided
+_LOT_ENDED: Final = (words.CHARGED, words.SPLIT, words.FINAL)
+
+
 def _shown(case: Case) -> str:
-    if case.row.chain != "battery":
+    if case.row.chain not in ("battery", "lot"):
         return case.event.sub
-    battery = case.battery
-    return (
-        "no such battery"
-        if battery.stage == words.ABSENT
-        else f"{battery.stage}, held by {battery.custodian}"
-    )
+    holding = case.holding
+    if holding.stage == words.ABSENT:
+        return f"no such {case.row.chain}"
+    return f"{holding.stage}, held by {holder_of(case.world, holding)}"

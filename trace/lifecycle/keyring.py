@@ -17,7 +17,7 @@ from ..errors import RefusedError
 from ..statement import Event
 from ..times import show_time
 from .state import Key, Keys, Log, Org
-from .table import ROWS, By
+from .table import By, row_of
 from .world import World, keys_in
 
 
@@ -41,7 +41,7 @@ def find_key(event: Event, at: datetime, world: World) -> Key:
             where="kid",
         )
     check_in_force(key, at, world)
-    uses = {key_use(by) for by in ROWS[event.type].by}
+    uses = {key_use(by) for by in row_of(event.type, event.sub).by}
     if key.use not in uses:
         raise RefusedError(
             f"kid: expected a key for {' or '.join(sorted(uses))}, got one for {key.use}",
@@ -53,6 +53,13 @@ def find_key(event: Event, at: datetime, world: World) -> Key:
             f"kid: expected a key that may sign {event.type}, got one for {', '.join(key.types)}",
             code="KEY_USE_FORBIDDEN",
             where="kid",
+        )
+    if key.sites and event.data.get("site") not in key.sites:
+        raise RefusedError(
+            f"kid: expected a statement at {' or '.join(key.sites)}, where the key may sign, "
+            f"got one at {event.data.get('site', 'no site')}",
+            code="KEY_USE_FORBIDDEN",
+            where="/data/site",
         )
     return key
 

@@ -44,6 +44,10 @@ class Watched:
         self.asked.add(subject)
         return self.world.past(subject)
 
+    def is_held(self, subject: str) -> bool:
+        self.asked.add(f"notes:{subject}")
+        return self.world.is_held(subject)
+
     def references_to(self, target: str) -> tuple[Reference, ...]:
         if target in self._unsound_targets:
             self.asked.add(self._unsound_targets[target])

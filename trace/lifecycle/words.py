@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 BATTERY_MAKER: Final = "battery_maker"
@@ -71,14 +72,69 @@ WASTE: Final = (RETIRED, AT_DISMANTLER, AT_REPURPOSER, AT_RECYCLER)
 LIVE: Final = (*IN_USE, *WASTE, LOST)
 ENDED: Final = (DISMANTLED, RECYCLED, USED_IN, MERGED, EXPORTED)
 STAGES: Final = (ABSENT, *LIVE, *ENDED)
+LOOSE: Final = tuple(stage for stage in LIVE if stage != IN_PACK)
+"""Live, and not inside another battery."""
+
+HELD: Final = "held"
+CHARGED: Final = "charged"
+SPLIT: Final = "split"
+FINAL: Final = "final"
+LOT_STAGES: Final = (ABSENT, HELD, LOST, CHARGED, SPLIT, MERGED, EXPORTED, FINAL)
+"""Of a lot: in somebody's hands, lost, or ended in one of five ways."""
 
 NOBODY: Final = "nobody"
 """The custodian of a live battery that no enrolled organisation holds."""
 NONE: Final = "none"
 """The custodian of a battery that has ended, which is not nobody."""
+PARENT: Final = "parent"
+"""The custodian of a battery that is inside another: whoever holds that one."""
 
 OPEN_PACKS: Final = "open_packs"
 """The scope that a licence must name before its holder may open packs."""
+
+ORIGINAL: Final = "original"
+REUSED: Final = "re-used"
+REPURPOSED: Final = "repurposed"
+REMANUFACTURED: Final = "remanufactured"
+WASTE_STATUS: Final = "waste"
+EU_STATUSES: Final = (ORIGINAL, REUSED, REPURPOSED, REMANUFACTURED, WASTE_STATUS)
+"""Regulation (EU) 2023/1542, Annex XIII, 4(c): the closed list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How a stage is told to people.
+
+    ``phase`` is where in its life the battery is: manufacture, vehicle, retirement, dismantler, recycler or
+    second life. ``responsible`` says who answers for it (Regulation (EU) 2023/1542, Articles 56 and 77(7)):
+    who placed it on the market, or once it is waste who holds it.
+    """
+
+    zh: str
+    en: str
+    phase: str
+    responsible: str
+
+
+TOLD: Final[dict[str, Told]] = {
+    ABSENT: Told("尚无记录", "no record", "-", "-"),
+    MANUFACTURED: Told("已生产", "manufactured", "manufacture", "placed on the market"),
+    IN_VEHICLE: Told("装车使用", "in a vehicle", "vehicle", "placed on the market"),
+    REMOVED: Told("已拆下（非废料）", "removed, not waste", "vehicle", "placed on the market"),
+    SWAP_POOL: Told("换电池组", "in a swap pool", "vehicle", "placed on the market"),
+    IN_PACK: Told("在电池包内", "inside another battery", "of its parent", "placed on the market"),
+    RETIRED: Told("已退役", "retired", "retirement", "holder"),
+    AT_DISMANTLER: Told("在拆解企业", "at a dismantler", "dismantler", "holder"),
+    AT_REPURPOSER: Told("在综合利用（再制造）企业", "at a repurposer", "second life", "holder"),
+    AT_RECYCLER: Told("在再生利用企业", "at a recycler", "recycler", "holder"),
+    LOST: Told("下落不明", "lost", "-", "last holder"),
+    DISMANTLED: Told("已拆解", "dismantled", "dismantler", "-"),
+    RECYCLED: Told("已再生利用", "recycled", "recycler", "-"),
+    USED_IN: Told("已用于新产品", "used in a product", "second life", "maker of the product"),
+    MERGED: Told("已并入另一编码", "merged into another code", "-", "-"),
+    EXPORTED: Told("已出口", "exported", "-", "-"),
+}
+"""Every stage of a battery, for people."""
 
 
 def waste_stage(capacity: str) -> str:
@@ -90,3 +146,7 @@ def waste_stage(capacity: str) -> str:
     if capacity in (PACK_DISMANTLER, VEHICLE_DISMANTLER):
         return AT_DISMANTLER
     return RETIRED
+
+
+UNSAFE: Final = ("damaged", "leaking", "burnt")
+"""Conditions in which what is registered may not be used again before an inspection clears it."""

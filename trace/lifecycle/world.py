@@ -7,8 +7,9 @@ from typing import Protocol
 
 from ..rules.ruleset import RuleSet
 from ..statement import Event, Moment
-from .advance import advance_past
-from .state import Chain, Key, Keys, Log, Org, Past, Reference, State
+from .folding import advance_past
+from .state import Chain, Key, Keys, Log, Notes, Org, Past, Reference, State
+from .trails import Trails
 
 
 class World(Protocol):
@@ -37,6 +38,9 @@ class World(Protocol):
     def references_to(self, target: str) -> tuple[Reference, ...]:
         """The events of other chains that name the target, in the order of the log."""
 
+    def is_held(self, subject: str) -> bool:
+        """Whether a hold on the subject is in force, as the notes on it say."""
+
 
 class EmptyWorld:
     """The world before the first leaf."""
@@ -60,6 +64,9 @@ class EmptyWorld:
     def references_to(self, target: str) -> tuple[Reference, ...]:
         return ()
 
+    def is_held(self, subject: str) -> bool:
+        return False
+
 
 class Changes:
     """A world with the events of some leaves on top of another: merged downwards, or dropped as a whole."""
@@ -72,6 +79,7 @@ class Changes:
         self.keys: dict[str, str] = {}
         self.vendors: dict[str, str | None] = {}
         self.references: dict[str, list[Reference]] = {}
+        self.holds: dict[str, bool] = {}
         self.events: dict[str, list[tuple[Event, Moment, State | None]]] = {}
 
     def chain(self, subject: str) -> Chain | None:
@@ -92,6 +100,10 @@ class Changes:
     def references_to(self, target: str) -> tuple[Reference, ...]:
         return self.below.references_to(target) + tuple(self.references.get(target, ()))
 
+    def is_held(self, subject: str) -> bool:
+        held = self.holds.get(subject)
+        return self.below.is_held(subject) if held is None else held
+
     def keep(self, event: Event, at: Moment, after: Chain, references: tuple[Reference, ...]) -> None:
         """Take in a judged event."""
         before = self.chain(event.sub)
@@ -99,6 +111,7 @@ class Changes:
         self.chains[event.sub] = after
         for reference in references:
             self.references.setdefault(reference.target, []).append(reference)
+        index_notes(event, after, self.holds)
         index_registry(before, after, self.keys, self.vendors)
 
     def merge(self, above: Changes) -> None:
@@ -106,6 +119,7 @@ class Changes:
         self.chains.update(above.chains)
         self.keys.update(above.keys)
         self.vendors.update(above.vendors)
+        self.holds.update(above.holds)
         for target, references in above.references.items():
             self.references.setdefault(target, []).extend(references)
         for subject, events in above.events.items():
@@ -115,7 +129,7 @@ class Changes:
 class Memory:
     """The world as a verifier builds it, entry by entry.
 
-    Memory grows with the subjects, and with a record for each event that may still be undone.
+    Memory grows with the subjects, and with a short record for each event that may still be undone.
     """
 
     def __init__(self, origin: str, rules: RuleSet) -> None:
@@ -124,8 +138,9 @@ class Memory:
         self.chains: dict[str, Chain] = {}
         self.keys: dict[str, str] = {}
         self.vendors: dict[str, str | None] = {}
-        self.pasts: dict[str, Past | None] = {}
+        self.trails = Trails()
         self.references: dict[str, list[Reference]] = {}
+        self.holds: dict[str, bool] = {}
 
     def chain(self, subject: str) -> Chain | None:
         return self.chains.get(subject)
@@ -137,19 +152,22 @@ class Memory:
         return self.vendors.get(code)
 
     def past(self, subject: str) -> Past | None:
-        return self.pasts.get(subject)
+        return self.trails.past(subject)
 
     def references_to(self, target: str) -> tuple[Reference, ...]:
         return tuple(self.references.get(target, ()))
 
+    def is_held(self, subject: str) -> bool:
+        return self.holds.get(subject, False)
+
     def keep(self, event: Event, at: Moment, after: Chain, references: tuple[Reference, ...]) -> None:
         """Take in a judged event."""
         before = self.chains.get(event.sub)
-        state = before.state if before else None
-        self.pasts[event.sub] = advance_past(event, at.recorded_at, state, self.pasts.get(event.sub))
+        self.trails.follow(event, at, before.state if before else None)
         self.chains[event.sub] = after
         for reference in references:
             self.references.setdefault(reference.target, []).append(reference)
+        index_notes(event, after, self.holds)
         index_registry(before, after, self.keys, self.vendors)
 
 
@@ -158,10 +176,18 @@ def keys_in(chain: Chain) -> Iterator[Key]:
     state = chain.state
     if isinstance(state, Log):
         yield from state.registrars
+        yield from state.former
     elif isinstance(state, Org):
         yield state.admin
+        yield from state.recovered
     elif isinstance(state, Keys):
         yield from state.keys
+
+
+def index_notes(event: Event, after: Chain, holds: dict[str, bool]) -> None:
+    """Carry over whether the subject of these notes is held; other events say nothing of it."""
+    if isinstance(after.state, Notes) and event.type in ("hold.placed", "hold.lifted"):
+        holds[after.subject.removeprefix("notes:")] = bool(after.state.holds)
 
 
 def index_registry(

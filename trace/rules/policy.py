@@ -45,6 +45,9 @@ class Policy:
     offer_most_days: int  # and no later
     void_hours: int  # in which the signer alone may void an event, from its leaf
     unseen_labels_a_day: int  # that one organisation may take in from nobody, by the log's days in UTC
+    repair_needs_licence: int  # 1 where who opens a pack to repair it needs a licence for that, else 0
+    recovery_delay_days: int  # before a key that registrars add for an organisation acts
+    mass_tolerance_permille: int  # of what went into a batch, that may stay unexplained
     future_tolerance_s: int  # by which occurred_at may be later than the leaf
     clock_behind_s: int  # by which the log's clock may be behind the last entry before the writer stops
     clock_ahead_days: int  # by which it may be ahead

@@ -40,7 +40,7 @@ class RuleSet:
         named: list[str] = []
         for name, kind in self.shapes.references(event.type):
             if name in event.data:
-                named += event.data[name] if kind == "part" else (event.data[name],)
+                named += event.data[name] if kind in ("part", "events") else (event.data[name],)
         return tuple(named)
 
 

@@ -58,8 +58,8 @@ class UnknownVersionError(UndecidedError):
 class Shape:
     """One type's schema, ready to check with, and what it remarks on the members of ``data``."""
 
-    kind: str  # of the chain that the type extends: log, org, keys, battery, vehicle, batch, notes
-    references: tuple[tuple[str, str], ...]  # member of data -> "event", "subject" or "part"
+    kinds: tuple[str, ...]  # of the chains that the type extends
+    references: tuple[tuple[str, str], ...]  # member of data -> "event", "events", "subject" or "part"
     correctable: frozenset[str]  # members of data that note.corrected may set
     schema: dict[str, Any]
     whole: Draft202012Validator
@@ -85,17 +85,16 @@ class Shapes:
         """The bytes of each type's file, as they are hashed into the rule set."""
         return self._sources
 
-    def kind(self, name: str) -> str:
-        """The kind of chain that a type extends.
+    def kinds(self, name: str) -> tuple[str, ...]:
+        """The kinds of chain that a type extends.
 
         Raises:
             UnknownVersionError: The type is not known.
         """
-        return self._shape(name).kind
+        return self._shape(name).kinds
 
     def references(self, name: str) -> tuple[tuple[str, str], ...]:
-        """The members of a type's ``data`` that name an "event" or a "subject" that the log must hold, or
-        "part" subjects that it need not.
+        """The members of a type's ``data`` that name an "event", "events", a "subject", or "part" subjects.
 
         Raises:
             UnknownVersionError: The type is not known.
@@ -197,7 +196,7 @@ def _parse_shape(source: bytes) -> Shape:
     schema: dict[str, Any] = orjson.loads(source)
     members: dict[str, dict[str, Any]] = schema["properties"]["data"]["properties"]
     return Shape(
-        kind=schema["x-chain"],
+        kinds=tuple(schema["x-chain"]),
         references=tuple(
             (name, member["x-reference"]) for name, member in members.items() if "x-reference" in member
         ),

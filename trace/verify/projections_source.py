@@ -24,6 +24,7 @@ COLUMNS: Final = {
     "reference": ("target", "leaf_index", "subject", "event_id"),
     "key": ("kid", "subject"),
     "vendor": ("code", "subject"),
+    "hold": ("subject", "in_force"),
     "tile": ("level", "tile_index", "data"),
     "tree": ("id", "size", "frontier"),
     "checkpoint": ("size", "note"),
@@ -63,6 +64,9 @@ def compare_tables(
     yield from _compare(query, "key", 1, keys, skip=skip, subject_at=1)
     vendors = {code: (code, subject) for code, subject in world.vendors.items()}
     yield from _compare(query, "vendor", 1, vendors, skip=skip, subject_at=1)
+    holds = {subject: (subject, int(held)) for subject, held in world.holds.items()}
+    noted = {subject.removeprefix("notes:") for subject in skip if subject.startswith("notes:")}
+    yield from _compare(query, "hold", 1, holds, skip=noted, subject_at=0)
     yield from _compare(query, "tree", 1, {1: (1, size, frontier)})
     yield from _compare_tiles(query, size)
     yield from _compare_disclosures(query)

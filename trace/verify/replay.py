@@ -21,7 +21,7 @@ from ..errors import RefusedError, TraceError
 from ..lifecycle.judge import ChainLinkError, check_link, judge
 from ..lifecycle.keyring import find_key
 from ..lifecycle.state import Chain, Demand, Key, Log
-from ..lifecycle.table import ROWS
+from ..lifecycle.table import ROWS, row_of
 from ..lifecycle.watched import Watched
 from ..lifecycle.world import Memory, World, keys_in
 from ..rules.ruleset import RuleSet
@@ -35,7 +35,7 @@ from .trust import Trust
 BATCH: Final = 512
 """Entries whose signatures are checked together."""
 
-_ANYTHING: Final = ("*", "")
+_ANYTHING: Final = (("*",), "")
 _MAY_BE_ABSENT: Final = frozenset({"SEQUENCE_GAP", "KEY_UNKNOWN", "REFERENCE_ABSENT"})
 """In a bundle of one battery these may mean that the bundle lacks something, not that the log does."""
 
@@ -92,7 +92,9 @@ class Replay:
             str, str
         ] = {}  # what events that were not taken in refer to -> their chain
         self._queue: deque[_Pending] = deque()
-        self._loose: tuple[str, str] | None = None  # what a leader that was refused leads, and its signer
+        self._loose: tuple[tuple[str, ...], str] | None = (
+            None  # what a leader that was refused leads, and its signer
+        )
         self._public: dict[str, PublicKey] = {}
 
     def feed(self, batch: Sequence[tuple[int, bytes]]) -> None:
@@ -359,7 +361,7 @@ class Replay:
 
     def _loosen(self, event: Event) -> None:
         """After a leader that was not taken in, what it leads can't be told from what stands alone."""
-        leads = ROWS[event.type].leads
+        leads = row_of(event.type, event.sub).leads
         if leads:
             self._loose = (leads, event.iss)
 
@@ -367,8 +369,9 @@ class Replay:
         if self._loose is None or demand is not None:
             return False
         leads, signer = self._loose
-        same = bool(ROWS[event.type].follows) if leads == "*" else event.type == leads
-        same = same or (leads == "*.voided" and event.type.endswith(".voided"))
+        row = row_of(event.type, event.sub)
+        same = bool(row.follows) if leads == ("*",) else event.type in leads
+        same = same or (leads == ("*.voided",) and event.type.endswith(".voided"))
         if same and signer in ("", event.iss):
             return True
         self._loose = None

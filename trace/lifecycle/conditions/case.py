@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import NoReturn
+
+from msgspec import Struct, field
 
 from ...errors import RefusedError
 from ...statement import Event, Moment
-from ..state import Battery, Demand, Key, Org, Remark, State
-from ..table import Row
+from ..state import Battery, Demand, Key, Lot, Org, Remark, State
+from ..table.row import Row
 from ..world import World
 
 
-@dataclass(slots=True)
-class Case:
+class Case(Struct):
     """One event before its judge, with what is known about its subject and its signer."""
 
     event: Event
@@ -24,6 +24,7 @@ class Case:
     head: str | None  # of the chain, before this event
     state: State | None
     battery: Battery  # the state of a battery's chain; the absent battery on any other
+    holding: Battery | Lot  # what can be held: the battery or the lot
     demand: Demand | None  # what an open group expects here
     relation: str = ""
     demands: list[Demand] = field(default_factory=list)
@@ -37,15 +38,26 @@ class Case:
     def remark(self, code: str, detail: str) -> None:
         self.remarks.append(Remark(code, detail))
 
-    def demand_next(self, subject: str) -> None:
-        """Ask that the next leaves go on with the group on this subject."""
-        self.demands.append(Demand(self.row.leads, subject, self.event.id, self.event.iss))
+    def demand_next(self, kind: str, subject: str) -> None:
+        """Ask that the next leaves go on with the group: an event of this type on this subject."""
+        self.demands.append(Demand(kind, subject, self.event.id, self.event.iss))
 
     def org(self) -> Org:
         """The signer's enrolment."""
-        chain = self.world.chain(self.event.iss)
-        if chain is None or not isinstance(chain.state, Org):
+        org = org_of(self.world, self.event.iss)
+        if org is None:
             self.refuse(
                 "PARTY_UNKNOWN", expected="an enrolled organisation", got=self.event.iss, where="/iss"
             )
-        return chain.state
+        return org
+
+    def battery_of(self, subject: str) -> Battery | None:
+        """What is known of another battery; None where the log says nothing of it."""
+        chain = self.world.chain(subject)
+        return chain.state if chain and isinstance(chain.state, Battery) else None
+
+
+def org_of(world: World, party: str) -> Org | None:
+    """The enrolment of an organisation, or None."""
+    chain = world.chain(party)
+    return chain.state if chain and isinstance(chain.state, Org) else None

@@ -7,9 +7,10 @@ from datetime import timedelta
 from ...codes.subjects import parse_subject
 from ...times import parse_time, show_time
 from .. import words
-from ..state import Org
+from ..folding.batteries import stage_assigned
+from ..state import Consignment
 from ..table import IN_USE_BARRED_TO
-from .case import Case
+from .case import Case, org_of
 
 
 def offer(case: Case) -> None:
@@ -18,8 +19,7 @@ def offer(case: Case) -> None:
         case.refuse(
             "WRONG_CONSIGNEE", expected="another organisation", got="the signer", where="/data/consignee"
         )
-    chain = case.world.chain(data["consignee"])
-    if chain is None or not isinstance(chain.state, Org):
+    if org_of(case.world, data["consignee"]) is None:
         case.refuse(
             "WRONG_CONSIGNEE",
             expected="an enrolled organisation",
@@ -27,7 +27,14 @@ def offer(case: Case) -> None:
             where="/data/consignee",
         )
     if "consignment" in data:
-        parse_subject(data["consignment"])
+        _check_consignment(case)
+    if case.battery.facts.damaged and data.get("packing") not in ("damaged", "critical"):
+        case.refuse(
+            "DAMAGED",
+            expected="damaged or critical, as the battery had an incident that no inspection has cleared",
+            got=data.get("packing", "no packing"),
+            where="/data/packing",
+        )
     _check_in_use_capacity(case)
     expires = parse_time(data["expires_at"], "/data/expires_at")
     policy = case.world.rules.policy
@@ -45,7 +52,7 @@ def offer(case: Case) -> None:
 
 def offer_named(case: Case) -> None:
     """The answer names the offer that is open; one that has expired is closed without an event."""
-    standing = case.battery.offer
+    standing = case.holding.offer
     named = case.event.data["offer"]
     if standing is None or case.at.recorded_at >= standing.expires_at:
         got = "none" if standing is None else f"one that expired at {show_time(standing.expires_at)}"
@@ -55,7 +62,7 @@ def offer_named(case: Case) -> None:
 
 
 def capacity_offered(case: Case) -> None:
-    standing = case.battery.offer
+    standing = case.holding.offer
     if standing and case.event.data["capacity"] != standing.capacity:
         case.refuse(
             "WRONG_CAPACITY",
@@ -64,9 +71,9 @@ def capacity_offered(case: Case) -> None:
             where="/data/capacity",
         )
     _check_in_use_capacity(case)
-    previous = case.world.chain(case.battery.custodian)
-    if previous and isinstance(previous.state, Org) and previous.state.suspended:
-        case.remark("CONSIGNOR_SUSPENDED", f"{case.battery.custodian} is suspended")
+    previous = org_of(case.world, case.holding.custodian)
+    if previous and previous.suspended:
+        case.remark("CONSIGNOR_SUSPENDED", f"{case.holding.custodian} is suspended")
 
 
 def _check_in_use_capacity(case: Case) -> None:
@@ -76,5 +83,62 @@ def _check_in_use_capacity(case: Case) -> None:
             "WRONG_CAPACITY",
             expected="the battery to be retired first, or another capacity",
             got=f"{capacity} for a battery that is {case.battery.stage}",
+            where="/data/capacity",
+        )
+
+
+def _check_consignment(case: Case) -> None:
+    """The consignment is the signer's, goes to the same consignee, and has not arrived."""
+    named = case.event.data["consignment"]
+    if f"org:{parse_subject(named).party}" != case.event.iss:
+        case.refuse(
+            "NOT_OWNER", expected=f"a consignment of {case.event.iss}", got=named, where="/data/consignment"
+        )
+    chain = case.world.chain(named)
+    known = chain.state if chain else None
+    if isinstance(known, Consignment) and (known.arrived or known.consignee != case.event.data["consignee"]):
+        case.refuse(
+            "CONSIGNMENT_CLOSED",
+            expected=f"a consignment to {case.event.data['consignee']} that is on its way",
+            got=f"one to {known.consignee}{', which has arrived' if known.arrived else ''}",
+            where="/data/consignment",
+        )
+
+
+def assignment(case: Case) -> None:
+    """Whom a court names can hold it in that capacity; always told (``custody.assigned``)."""
+    data = case.event.data
+    org = org_of(case.world, data["party"])
+    if org is None or org.suspended:
+        case.refuse(
+            "PARTY_UNKNOWN",
+            expected="an enrolled organisation in good standing",
+            got=data["party"],
+            where="/data/party",
+        )
+    held = [grant.role for grant in org.roles if grant.valid(case.at.recorded_at)]
+    if data["capacity"] not in held:
+        case.refuse(
+            "SIGNER_ROLE_FORBIDDEN",
+            expected=f"{data['party']} to be enrolled as {data['capacity']}",
+            got=", ".join(held) or "no role",
+            where="/data/capacity",
+        )
+    if data["party"] == case.holding.custodian:
+        case.refuse(
+            "ILLEGAL_TRANSITION", expected="somebody else", got="who holds it already", where="/data/party"
+        )
+    if stage_assigned(case.battery.stage, data["capacity"]) in words.IN_USE:
+        _check_in_use_capacity(case)
+    case.remark("CUSTODY_ASSIGNED", f"to {data['party']} as {data['capacity']}, by {data['basis']}")
+
+
+def other_capacity(case: Case) -> None:
+    """Another of the holder's own capacities (``battery.rebooked``, ``lot.rebooked``)."""
+    if case.event.data["capacity"] == case.holding.capacity:
+        case.refuse(
+            "WRONG_CAPACITY",
+            expected=f"another than {case.holding.capacity}",
+            got=case.event.data["capacity"],
             where="/data/capacity",
         )

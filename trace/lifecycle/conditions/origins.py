@@ -12,8 +12,8 @@ from ...codes.subjects import parse_subject
 from ...errors import RefusedError
 from ...statement import Event
 from .. import words
-from ..state import Battery, Org
-from .case import Case
+from ..state import Battery, Model
+from .case import Case, org_of
 
 
 def own_vendor_code(case: Case) -> None:
@@ -38,7 +38,7 @@ def _remark_future_date(case: Case, code: BatteryCode) -> None:
 def components(case: Case) -> None:
     """What is named can exist, and nothing twice (``battery.manufactured``)."""
     data = case.event.data
-    for subject in (*data.get("components", ()), *((data["model"],) if "model" in data else ())):
+    for subject in data.get("components", ()):
         parse_subject(subject)
     if len({*data.get("components", ())} - {case.event.sub}) != len(data.get("components", ())):
         case.refuse(
@@ -51,17 +51,25 @@ def components(case: Case) -> None:
         for reference in case.world.references_to(component):
             chain = case.world.chain(reference.subject)
             other = chain.state if chain else None
-            if isinstance(other, Battery) and component in other.components:
+            if isinstance(other, Battery) and component in other.facts.components:
                 case.refuse(
                     "COMPOSITION_CONFLICT",
                     expected="parts of no other battery",
                     got=f"{component}, with which {reference.subject} was made",
                     where="/data/components",
                 )
-    if "model" in data and f"org:{parse_subject(data['model']).party}" != case.event.iss:
-        case.refuse(
-            "FOREIGN_MODEL", expected=f"a model of {case.event.iss}", got=data["model"], where="/data/model"
-        )
+
+
+def own_model(case: Case) -> None:
+    """The model is one that the signer has published (``battery.manufactured``, ``battery.repurposed``)."""
+    named = case.event.data.get("model")
+    if named is None:
+        return
+    chain = case.world.chain(named)
+    if chain is None or not isinstance(chain.state, Model):
+        case.refuse("REFERENCE_ABSENT", expected="a model that is published", got=named, where="/data/model")
+    if chain.state.owner != case.event.iss:
+        case.refuse("FOREIGN_MODEL", expected=f"a model of {case.event.iss}", got=named, where="/data/model")
 
 
 def registration(case: Case) -> None:
@@ -114,6 +122,7 @@ def registration(case: Case) -> None:
     code = subject.code
     if code:
         _remark_future_date(case, code)
+    _check_link(case)
     maker = maker_since_enrolment(case, code)
     if code and maker:
         case.refuse(
@@ -124,13 +133,110 @@ def registration(case: Case) -> None:
         )
 
 
+def _check_link(case: Case) -> None:
+    """A battery that is registered because another chain is linked to it goes on as that one stood."""
+    data, demand = case.event.data, case.demand
+    if demand is None:
+        if "linked" in data:
+            case.refuse(
+                "GROUP_INCOMPLETE",
+                expected="identity.linked right before it",
+                got="a registration that stands alone",
+                where="/data/linked",
+            )
+        return
+    if data.get("linked") != demand.leader:
+        case.refuse(
+            "REFERENCE_ABSENT", expected=demand.leader, got=data.get("linked", "none"), where="/data/linked"
+        )
+    past = case.world.past(_linked_chain(case, demand.leader))
+    before = past.before if past else None
+    if not isinstance(before, Battery):
+        return  # The leader was judged on that very state.
+    expected = "waste" if before.stage in words.WASTE else before.stage
+    if (data["stage"], data["capacity"], data["holder"]) != (expected, before.capacity, "signer"):
+        case.refuse(
+            "ILLEGAL_TRANSITION",
+            expected=f"{expected}, held by the signer as {before.capacity}",
+            got=f"{data['stage']}, held by {data['holder']} as {data['capacity']}",
+            where="/data/stage",
+        )
+    if before.facts.damaged and data.get("condition") not in words.UNSAFE:
+        case.refuse(
+            "DAMAGED",
+            expected=f"one of {', '.join(words.UNSAFE)}, as the battery had an incident",
+            got=data.get("condition", "no condition"),
+            where="/data/condition",
+        )
+
+
+def _linked_chain(case: Case, leader: str) -> str:
+    """The chain whose last event leads this group."""
+    return next(
+        (
+            reference.subject
+            for reference in case.world.references_to(case.event.sub)
+            if reference.event == leader
+        ),
+        "",
+    )
+
+
+def same_battery(case: Case) -> None:
+    """The other chain is of the same thing: nobody else holds it, and nothing is laundered by the link
+    (``identity.linked``)."""
+    other, battery = case.event.data["battery"], case.battery
+    parse_subject(other)
+    if other == case.event.sub:
+        case.refuse("COMPOSITION_CONFLICT", expected="another chain", got="its own", where="/data/battery")
+    if battery.facts.vehicle or battery.facts.parts:
+        case.refuse(
+            "ILLEGAL_TRANSITION",
+            expected="a battery that is in no vehicle, with no coded part fitted",
+            got=battery.facts.vehicle or ", ".join(battery.facts.parts),
+            where="/type",
+        )
+    known = case.battery_of(other)
+    if known is None or known.stage == words.ABSENT:
+        case.demand_next("battery.registered", other)
+        return
+    if known.stage in words.ENDED or known.stage == words.IN_PACK:
+        case.refuse(
+            "ILLEGAL_TRANSITION",
+            expected="a chain that lives, of a battery that is in no other",
+            got=f"{other}, {known.stage}",
+            where="/data/battery",
+        )
+    if known.custodian not in (case.event.iss, words.NOBODY):
+        case.refuse(
+            "NOT_CUSTODIAN",
+            expected="a battery that the signer or nobody holds",
+            got=f"one held by {known.custodian}; say custody.claimed in its notes",
+            where="/data/battery",
+        )
+    if battery.stage in words.WASTE and known.stage not in words.WASTE:
+        case.refuse(
+            "ILLEGAL_TRANSITION",
+            expected="waste, as this battery is: take it in, or retire it, first",
+            got=f"{other}, {known.stage}",
+            where="/data/battery",
+        )
+    if battery.facts.damaged and not known.facts.damaged:
+        case.refuse(
+            "DAMAGED",
+            expected="the incident recorded on the other chain as well",
+            got=f"{other}, undamaged",
+            where="/data/battery",
+        )
+
+
 def maker_since_enrolment(case: Case, code: BatteryCode | None) -> str | None:
     """The enrolled maker of a battery that was made, as its code says, since that maker's enrolment."""
     maker = case.world.vendor(code.vendor) if code else None
-    chain = case.world.chain(maker) if maker else None
-    if code is None or chain is None or not isinstance(chain.state, Org):
+    org = org_of(case.world, maker) if maker else None
+    if code is None or org is None:
         return None
-    return maker if code.production_date > chain.state.enrolled_at.date() else None
+    return maker if code.production_date > org.enrolled_at.date() else None
 
 
 def label_seen(case: Case) -> None:
@@ -138,11 +244,11 @@ def label_seen(case: Case) -> None:
 
     The token is withheld: the log checks it at the door (`check_token`), a verifier sees that it was given.
     """
-    if case.relation != "nobody":
+    if case.relation == "custodian":
         return
     data = case.event.data
     photographed = any(item["kind"] == "photo" for item in data.get("evidence", ()))
-    if not photographed and not (case.battery.label and "token" in data):
+    if not photographed and not (case.battery.facts.label and "token" in data):
         case.remark("UNSEEN_LABEL", f"read by {data['read_by']}, without the token of record or a photo")
         tally = f"unseen:{case.event.iss}/{case.at.recorded_at.date()}"
         most = case.world.rules.policy.unseen_labels_a_day
@@ -171,7 +277,8 @@ def check_token(event: Event, shown: Mapping[str, Any], battery: Battery) -> Non
     """
     token = shown.get("/data/token")
     code = event.sub.split(":", 2)[-1]
-    if token is not None and battery.label and label_digest(code, token) != battery.label:
+    label = battery.facts.label
+    if token is not None and label and label_digest(code, token) != label:
         raise RefusedError(
             f"token: expected that of the label of record of {code}, got another",
             code="LABEL_MISMATCH",
@@ -180,23 +287,7 @@ def check_token(event: Event, shown: Mapping[str, Any], battery: Battery) -> Non
 
 
 def new_label(case: Case) -> None:
-    if case.event.data["label"] == case.battery.label:
+    if case.event.data["label"] == case.battery.facts.label:
         case.refuse(
             "LABEL_UNCHANGED", expected="another label", got="the label of record", where="/data/label"
-        )
-
-
-def identity_settled(case: Case) -> None:
-    """One of two batteries with one code is kept and handed over, no more, until that is decided.
-
-    It is decided once the chain that it names no longer begins, or has gone over into another.
-    """
-    other = case.battery.conflicts_with
-    chain = case.world.chain(other) if other else None
-    if chain and isinstance(chain.state, Battery) and chain.state.stage not in (words.ABSENT, words.MERGED):
-        case.refuse(
-            "ILLEGAL_TRANSITION",
-            expected=f"the conflict with {other} decided before {case.event.type}",
-            got="one that is open",
-            where="/type",
         )

@@ -1,13 +1,16 @@
-"""Taking apart, and the batch in which a battery ends."""
+"""Taking apart, repairing, and what is inside what."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from ....signing.base64url import parse_b64url
+from ....signing.errors import SigningError
+from ....signing.merkle import check_inclusion, leaf_hash
 from ...codes.subjects import Subject, parse_subject
+from ...errors import RefusedError
 from .. import words
-from ..batches import batch_inputs
-from ..state import Batch, Battery
+from ..state import Battery
 from .case import Case
 from .origins import maker_since_enrolment
 
@@ -24,12 +27,13 @@ def children(case: Case) -> None:
             where="/data/children",
         )
     for child in subjects:
-        case.demand_next(child)
-    missing = [part for part in case.battery.components if part not in subjects]
+        case.demand_next("battery.extracted", child)
+    made_with = (*case.battery.facts.components, *case.battery.facts.parts)
+    missing = [part for part in dict.fromkeys(made_with) if part not in subjects]
     if missing:
         case.remark(
             "CHILD_MISSING",
-            f"made with {len(case.battery.components)} parts, of which {len(missing)} did not come out: "
+            f"made with {len(set(made_with))} parts, of which {len(missing)} did not come out: "
             f"{', '.join(missing[:3])}{' …' if len(missing) > 3 else ''}",
         )
     lines = [residue["line"] for residue in case.event.data["residues"]]
@@ -66,27 +70,159 @@ def child_of_parent(case: Case) -> None:
     _check_not_anothers(case, data["parent"])
     if child.stage == words.ABSENT and subject.scheme == "tag" and f"org:{subject.party}" != case.event.iss:
         case.refuse("FOREIGN_TAG", expected=f"a tag of {case.event.iss}", got=case.event.sub, where="/sub")
-    if child.stage == words.IN_PACK and child.parent != data["parent"]:
+    if child.stage == words.IN_PACK and child.facts.parent != data["parent"]:
         case.refuse(
             "COMPOSITION_CONFLICT",
-            expected=f"a child of {child.parent}",
+            expected=f"a child of {child.facts.parent}",
             got=data["parent"],
             where="/data/parent",
         )
     if child.stage == words.ABSENT:
         _check_maker_did_not_have_to(case, subject, parent)
     if child.stage in (words.MANUFACTURED, words.REMOVED):
-        listed = case.event.sub in parent.components
-        if not (listed and child.maker and child.custodian == child.maker):
+        listed = case.event.sub in parent.facts.components
+        if not (listed and child.facts.maker and child.custodian == child.facts.maker):
             case.refuse(
                 "NOT_CUSTODIAN",
                 expected="a child that its maker holds and made the parent with",
                 got=f"one of {child.custodian}" + ("" if listed else ", which the parent was made without"),
                 where="/sub",
             )
-        case.remark("CHILD_ELSEWHERE", f"recorded as {child.stage} at its maker {child.maker}")
-    if parent.components and case.event.sub not in parent.components:
+        case.remark("CHILD_ELSEWHERE", f"recorded as {child.stage} at its maker {child.facts.maker}")
+    if parent.facts.components and case.event.sub not in parent.facts.components:
         case.remark("CHILD_NOT_LISTED", f"{data['parent']} was made without it")
+    _check_listed(case, parent)
+
+
+def _check_listed(case: Case, parent: Battery) -> None:
+    """A proof that the child is in the parent's detached list holds; a child without one is told."""
+    root, listed = parent.facts.components_root, case.event.data.get("listed")
+    if listed is None:
+        if root and case.event.sub not in parent.facts.components:
+            case.remark("CHILD_NOT_LISTED", "no proof that it is in the list that its parent was made with")
+        return
+    try:
+        check_inclusion(
+            [parse_b64url(each) for each in listed["hashes"]],
+            listed["index"],
+            listed["count"],
+            leaf_hash(case.event.sub.encode()),
+            parse_b64url(root),
+        )
+    except SigningError as error:
+        raise RefusedError(
+            f"listed: expected a proof against {root or 'a list, which the parent has not'}, got {error}",
+            code="COMPOSITION_CONFLICT",
+            where="/data/listed",
+        ) from error
+    if listed["count"] != parent.facts.components_count:
+        case.refuse(
+            "COMPOSITION_CONFLICT",
+            expected=str(parent.facts.components_count),
+            got=str(listed["count"]),
+            where="/data/listed/count",
+        )
+
+
+def puts_in(case: Case) -> None:
+    """What goes in with this event is fitted in the same group, each once (``battery.fitted``)."""
+    named = case.event.data.get("put_in", ())
+    if len({*named} - {case.event.sub}) != len(named):
+        case.refuse(
+            "COMPOSITION_CONFLICT",
+            expected="different batteries, not this one",
+            got="a repetition",
+            where="/data/put_in",
+        )
+    for subject in named:
+        case.demand_next("battery.fitted", subject)
+
+
+def takes_parts(case: Case) -> None:
+    """What comes out is in it, and is taken out in the same group (``battery.taken_out``)."""
+    data = case.event.data
+    named = data.get("took_out", ())
+    if len(set(named)) != len(named) or not {*named}.isdisjoint(data.get("put_in", ())):
+        case.refuse(
+            "COMPOSITION_CONFLICT",
+            expected="each once, in or out",
+            got="a repetition",
+            where="/data/took_out",
+        )
+    for subject in named:
+        if subject not in case.battery.facts.parts:
+            case.refuse(
+                "COMPOSITION_CONFLICT",
+                expected="a battery that is recorded in this one",
+                got=subject,
+                where="/data/took_out",
+            )
+        case.demand_next("battery.taken_out", subject)
+
+
+def may_open(case: Case) -> None:
+    """Whoever opens a pack to repair it has a licence for that, where the policy asks for one."""
+    data = case.event.data
+    opens = data["opened"] or any(
+        name in data for name in ("took_out", "put_in", "uncoded_in", "uncoded_out")
+    )
+    if not data["opened"] and opens:
+        case.refuse(
+            "SCHEMA_INVALID", expected="true, as parts went in or out", got="false", where="/data/opened"
+        )
+    if not (opens and case.world.rules.policy.repair_needs_licence):
+        return
+    at, capacity = case.at.recorded_at, data["capacity"]
+    held = [grant for grant in case.org().roles if grant.role == capacity and grant.valid(at)]
+    if not any(words.OPEN_PACKS in grant.scope for grant in held):
+        case.refuse(
+            "SIGNER_ROLE_FORBIDDEN",
+            expected=f"{case.event.iss} to have a licence for {words.OPEN_PACKS} as {capacity}",
+            got="none",
+            where="/data/opened",
+        )
+
+
+def into_parent(case: Case) -> None:
+    """The signer holds the part, and its leader has just put it in (``battery.fitted``)."""
+    _check_leading_parent(case)
+    child = parse_subject(case.event.sub)
+    _check_level(case, child)
+    _check_not_anothers(case, case.event.data["parent"])
+
+
+def out_of_parent(case: Case) -> None:
+    """Out of the very battery in which it is, by who holds that one (``battery.taken_out``)."""
+    _check_leading_parent(case)
+    if case.battery.facts.parent != case.event.data["parent"]:
+        case.refuse(
+            "COMPOSITION_CONFLICT",
+            expected=case.battery.facts.parent,
+            got=case.event.data["parent"],
+            where="/data/parent",
+        )
+    parent = case.battery_of(case.event.data["parent"])
+    if parent and case.event.data["capacity"] != parent.capacity:
+        case.refuse(
+            "WRONG_CAPACITY",
+            expected=parent.capacity,
+            got=case.event.data["capacity"],
+            where="/data/capacity",
+        )
+
+
+def _check_leading_parent(case: Case) -> None:
+    data, demand = case.event.data, case.demand
+    chain = case.world.chain(data["parent"])
+    if demand is None or chain is None or chain.head != demand.leader:
+        case.refuse(
+            "GROUP_INCOMPLETE",
+            expected="the battery of the event that leads the group",
+            got=data["parent"],
+            where="/data/parent",
+        )
+    if data["leader"] != demand.leader:
+        case.refuse("REFERENCE_ABSENT", expected=demand.leader, got=data["leader"], where="/data/leader")
 
 
 def _check_level(case: Case, child: Subject) -> None:
@@ -111,12 +247,11 @@ def _product(subject: Subject) -> str:
 def _check_not_anothers(case: Case, parent: str) -> None:
     """No other pack that is still whole was made with this child."""
     for reference in case.world.references_to(case.event.sub):
-        chain = case.world.chain(reference.subject)
-        state = chain.state if chain else None
+        state = case.battery_of(reference.subject)
         if (
             reference.subject != parent
-            and isinstance(state, Battery)
-            and case.event.sub in state.components
+            and state
+            and case.event.sub in state.facts.components
             and state.stage not in words.ENDED
         ):
             case.refuse(
@@ -130,38 +265,10 @@ def _check_not_anothers(case: Case, parent: str) -> None:
 def _check_maker_did_not_have_to(case: Case, child: Subject, parent: Battery) -> None:
     """A code of an enrolled maker, made since, begins in its maker's own pack; otherwise a tag serves."""
     maker = maker_since_enrolment(case, child.code)
-    if maker and parent.maker != maker:
+    if maker and parent.facts.maker != maker:
         case.refuse(
             "MAKER_MUST_REGISTER",
             expected=f"a part of a pack made by {maker}; use a tag",
             got="a child made since its maker was enrolled, out of another pack",
             where="/sub",
         )
-
-
-def own_open_batch(case: Case) -> None:
-    named = case.event.data["batch"]
-    chain = case.world.chain(named)
-    if chain is None or not isinstance(chain.state, Batch):
-        case.refuse("REFERENCE_ABSENT", expected="a batch that is in the log", got=named, where="/data/batch")
-    if chain.state.owner != case.event.iss:
-        case.refuse("NOT_CUSTODIAN", expected="a batch of the signer", got=named, where="/data/batch")
-    if chain.state.closed:
-        case.refuse("BATCH_CLOSED", expected="an open batch", got=f"{named}, closed", where="/data/batch")
-
-
-def batch_open(case: Case) -> None:
-    if not isinstance(case.state, Batch):
-        case.refuse("ILLEGAL_TRANSITION", expected="a batch that was opened", got="none", where="/sub")
-    if case.state.closed:
-        case.refuse("BATCH_CLOSED", expected="an open batch", got="one that is closed", where="/sub")
-
-
-def inputs(case: Case) -> None:
-    """What the batch binds is what was charged into it."""
-    for member, value in batch_inputs(case.world, case.event.sub).items():
-        got = case.event.data["inputs"][member]
-        if got != value:
-            case.refuse(
-                "BATCH_INPUTS_MISMATCH", expected=str(value), got=str(got), where=f"/data/inputs/{member}"
-            )

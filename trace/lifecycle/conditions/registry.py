@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from ....signing.errors import SigningError
+from ....signing.keys import parse_public_jwk
 from ....signing.note import parse_vkey
 from ...codes.subjects import parse_subject
 from ...errors import RefusedError, UndecidedError
-from ...times import parse_time
-from ..keyring import check_new_key
+from ...times import parse_time, show_time
+from ..keyring import check_new_key, log_state
 from ..state import Keys, Org
 from ..world import keys_in
 from .case import Case
@@ -35,14 +38,7 @@ def founding_keys(case: Case) -> None:
         case.refuse(
             "KEY_ALREADY_BOUND", expected="different keys", got="one key twice", where="/data/registrars"
         )
-    for index, text in enumerate(data["log_keys"]):
-        where = f"/data/log_keys/{index}"
-        try:
-            vkey = parse_vkey(text)
-        except SigningError as error:
-            raise RefusedError(str(error), code=error.code, where=where) from error
-        if vkey.name != case.world.origin:
-            case.refuse("VERIFIER_KEY_INVALID", expected=case.world.origin, got=vkey.name, where=where)
+    _check_log_keys(case)
     if data["threshold"] > len(kids):
         case.refuse(
             "REGISTRY_QUORUM_UNMET",
@@ -50,6 +46,97 @@ def founding_keys(case: Case) -> None:
             got=str(data["threshold"]),
             where="/data/threshold",
         )
+
+
+def _check_log_keys(case: Case) -> None:
+    for index, text in enumerate(case.event.data["log_keys"]):
+        where = f"/data/log_keys/{index}"
+        try:
+            vkey = parse_vkey(text)
+        except SigningError as error:
+            raise RefusedError(str(error), code=error.code, where=where) from error
+        if vkey.name != case.world.origin:
+            case.refuse("VERIFIER_KEY_INVALID", expected=case.world.origin, got=vkey.name, where=where)
+
+
+def log_opened(case: Case) -> None:
+    """The log is open, and this is its own chain."""
+    log_state(case.world)
+    if case.event.sub != f"log:{case.world.origin}":
+        case.refuse("WRONG_AUDIENCE", expected=f"log:{case.world.origin}", got=case.event.sub, where="/sub")
+
+
+def new_log_keys(case: Case) -> None:
+    """Other keys than those that sign now (``log.key_changed``)."""
+    _check_log_keys(case)
+    if tuple(case.event.data["log_keys"]) == log_state(case.world).log_keys:
+        case.refuse(
+            "KEY_ALREADY_BOUND", expected="other keys", got="those that sign now", where="/data/log_keys"
+        )
+
+
+def new_registrars(case: Case) -> None:
+    """Whoever is new proves that it has its key; who stays keeps it (``registrar.key_changed``)."""
+    data = case.event.data
+    known = {key.public.kid: key for key in log_state(case.world).registrars}
+    kids = []
+    for index, registrar in enumerate(data["registrars"]):
+        where = f"/data/registrars/{index}"
+        parse_subject(registrar["org"])
+        try:
+            kid = parse_public_jwk(registrar["jwk"]).kid
+        except SigningError as error:
+            raise RefusedError(str(error), code=error.code, where=f"{where}/jwk") from error
+        if kid in known:
+            if known[kid].org != registrar["org"]:
+                case.refuse(
+                    "KEY_FOREIGN", expected=known[kid].org, got=registrar["org"], where=f"{where}/org"
+                )
+        elif "possession" not in registrar:
+            case.refuse(
+                "KEY_NOT_PROVEN", expected="a proof of possession", got="none", where=f"{where}/possession"
+            )
+        else:
+            check_new_key(registrar, case.event, case.head, case.world, where)
+        kids.append(kid)
+    if len(set(kids)) != len(kids):
+        case.refuse(
+            "KEY_ALREADY_BOUND", expected="different keys", got="one key twice", where="/data/registrars"
+        )
+    if data["threshold"] > len(kids):
+        case.refuse(
+            "REGISTRY_QUORUM_UNMET",
+            expected=f"at most {len(kids)}",
+            got=str(data["threshold"]),
+            where="/data/threshold",
+        )
+
+
+def other_rules(case: Case) -> None:
+    """A rule set that is known here, and not the one in force (``log.rules_adopted``)."""
+    known_rules(case)
+
+
+def all_heads(case: Case) -> None:
+    """The root over the heads of all chains is what it says (``log.heads``)."""
+    raise UndecidedError("log.heads: not judged yet", code="RULES_UNKNOWN", where="/type")
+
+
+def recovered_key(case: Case) -> None:
+    """A key for whoever lost its own: in force after the policy's delay, and always told
+    (``org.key_recovered``)."""
+    data = case.event.data
+    key = check_new_key(data, case.event, case.head, case.world, "/data")
+    days = case.world.rules.policy.recovery_delay_days
+    earliest = case.at.recorded_at + timedelta(days=days)
+    if parse_time(data["from"], "/data/from") < earliest:
+        case.refuse(
+            "RECOVERY_TOO_SOON",
+            expected=f"{show_time(earliest)} or later, {days} days from now",
+            got=data["from"],
+            where="/data/from",
+        )
+    case.remark("KEY_ADDED_BY_REGISTRAR", f"{key.kid} for {case.event.sub}, from {data['from']}")
 
 
 def known_rules(case: Case) -> None:

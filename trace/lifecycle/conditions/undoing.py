@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from ...codes.subjects import parse_subject
 from ...times import show_time
-from ..state import Batch, Demand, Past
-from ..table import ROWS
+from .. import words
+from ..state import Batch, Battery, Demand, Lot, Notes, Past
+from ..table import ROWS, row_of
 from .case import Case
 
 
@@ -22,51 +23,92 @@ def voids(case: Case) -> None:
             got=named,
             where="/data/event",
         )
-    if not ROWS[past.type].voidable:
+    row = row_of(past.type, case.event.sub)
+    if not row.voidable:
         case.refuse(
             "ILLEGAL_TRANSITION", expected="an event that can be voided", got=past.type, where="/data/event"
         )
     if case.demand is not None:
         if case.demand.voids != named:
             case.refuse("GROUP_INCOMPLETE", expected=case.demand.voids, got=named, where="/data/event")
-    elif ROWS[past.type].follows:
+    elif row.follows:
         case.refuse(
             "GROUP_INCOMPLETE",
-            expected=f"the {ROWS[past.type].follows} that leads its group, voided first",
+            expected="the event that leads its group, voided first",
             got=past.type,
             where="/data/event",
         )
     if case.relation == "signer":
         _check_void_by_signer(case, past)
-    state = case.battery
-    if past.type == "battery.recycled":
-        batch = case.world.chain(state.batch)
-        if batch and isinstance(batch.state, Batch) and batch.state.closed:
-            case.refuse(
-                "BATCH_CLOSED", expected="a battery whose batch is open", got=state.batch, where="/data/event"
-            )
+    _check_batch_open(case, past)
     for reference in case.world.references_to(named):
         if reference.subject.startswith("notes:") or not _stands(
             case.world.past(reference.subject), reference.event
         ):
             continue
-        kind = reference.subject.partition(":")[0]
+        kind = f"{reference.subject.partition(':')[0]}.voided"
+        if kind not in ROWS:
+            case.refuse(
+                "ILLEGAL_TRANSITION",
+                expected="an event on which nothing rests that can't be undone",
+                got=f"one that {reference.subject} names",
+                where="/data/event",
+            )
         case.demands.append(
-            Demand(f"{kind}.voided", reference.subject, case.event.id, case.event.iss, voids=reference.event)
+            Demand(kind, reference.subject, case.event.id, case.event.iss, voids=reference.event)
         )
 
 
 def _check_void_by_signer(case: Case, past: Past) -> None:
+    """The signer alone within the policy's hours; later with the consent of the other party."""
     if past.iss != case.event.iss:
         case.refuse("NOT_SIGNER", expected=past.iss, got=case.event.iss, where="/iss")
     hours = case.world.rules.policy.void_hours
-    if case.demand is None and case.at.recorded_at > past.recorded_at + timedelta(hours=hours):
+    if case.demand is not None or case.at.recorded_at <= past.recorded_at + timedelta(hours=hours):
+        return
+    agreed = case.event.data.get("agreed")
+    if agreed is None:
         case.refuse(
             "VOID_TOO_LATE",
-            expected=f"at most {hours} hours after {show_time(past.recorded_at)}",
+            expected=f"at most {hours} hours after {show_time(past.recorded_at)}, or the other's consent",
             got=show_time(case.at.recorded_at),
             where="/data/event",
         )
+    other = _other_party(past)
+    chain = case.world.chain(f"notes:{case.event.sub}")
+    notes = chain.state if chain and isinstance(chain.state, Notes) else Notes()
+    if not any(
+        (each.event, each.voids, each.party) == (agreed, past.event, other) for each in notes.agreements
+    ):
+        case.refuse(
+            "NOT_COUNTERPARTY",
+            expected=f"a note.agreed by {other or 'another party, of which there is none,'} to undo it",
+            got=agreed,
+            where="/data/agreed",
+        )
+
+
+def _other_party(past: Past) -> str:
+    """Whom the event concerned beside its signer: who held the subject before, or to whom it was offered."""
+    before = past.before
+    if not isinstance(before, Battery | Lot):
+        return ""
+    if past.type == "handover.accepted":
+        return before.custodian
+    return before.offer.consignee if before.offer else ""
+
+
+def _check_batch_open(case: Case, past: Past) -> None:
+    """What a closed batch bound stays bound."""
+    state = case.state
+    batch = ""
+    if past.type == "battery.recycled" and isinstance(state, Battery):
+        batch = state.facts.batch
+    elif past.type == "lot.charged" and isinstance(state, Lot):
+        batch = state.charges[-1].batch
+    chain = case.world.chain(batch) if batch else None
+    if chain and isinstance(chain.state, Batch) and chain.state.closed:
+        case.refuse("BATCH_CLOSED", expected="a batch that is open", got=batch, where="/data/event")
 
 
 def correctable(case: Case) -> None:
@@ -93,6 +135,22 @@ def correctable(case: Case) -> None:
                 got=member,
                 where=f"/data/set/{member}",
             )
+    if subject and past.type == "battery.recycled" and "mass" in case.event.data["set"]:
+        _remark_closed_batch(case, subject.text)
+
+
+def _remark_closed_batch(case: Case, subject: str) -> None:
+    """A mass that is corrected after its batch was closed changes nothing there; both are told."""
+    battery = case.battery_of(subject)
+    if battery is None or battery.stage != words.RECYCLED:
+        return
+    chain = case.world.chain(battery.facts.batch)
+    if chain and isinstance(chain.state, Batch) and chain.state.closed:
+        case.remark(
+            "CORRECTED_AFTER_CLOSE",
+            f"{battery.facts.batch} was closed with {battery.facts.charged_g} g; "
+            f"corrected to {case.event.data['set']['mass']['g']} g",
+        )
 
 
 def _stands(past: Past | None, event: str) -> bool:

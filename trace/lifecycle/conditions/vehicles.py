@@ -14,6 +14,13 @@ def pack_only(case: Case) -> None:
         case.refuse("WRONG_PRODUCT_TYPE", expected="a pack (P)", got=code.product_type, where="/sub")
 
 
+def traction_only(case: Case) -> None:
+    """A re-coded product goes into a vehicle only if it was made for that (``battery.repurposed``)."""
+    use = case.battery.facts.use
+    if use not in ("", "traction"):
+        case.refuse("ILLEGAL_TRANSITION", expected="a product made for traction", got=use, where="/type")
+
+
 def position(case: Case) -> None:
     data = case.event.data
     if data["position"] > data["of"]:
@@ -23,11 +30,11 @@ def position(case: Case) -> None:
             got=str(data["position"]),
             where="/data/position",
         )
-    case.demand_next(data["vehicle"])
+    case.demand_next("vehicle.fitted", data["vehicle"])
 
 
 def vehicle_recorded(case: Case) -> None:
-    recorded = case.battery.vehicle or None
+    recorded = case.battery.facts.vehicle or None
     named = case.event.data.get("vehicle")
     if named != recorded:
         case.refuse(
@@ -37,7 +44,7 @@ def vehicle_recorded(case: Case) -> None:
             where="/data/vehicle",
         )
     if recorded:
-        case.demand_next(recorded)
+        case.demand_next("vehicle.taken_out", recorded)
 
 
 def fits(case: Case) -> None:
@@ -54,6 +61,10 @@ def fits(case: Case) -> None:
         for other in vehicle.batteries
         if other != data["battery"] and (battery := _still_in(case, other))
     ]
+    if vehicle.scrapped:
+        case.refuse(
+            "ILLEGAL_TRANSITION", expected="a vehicle that is not scrapped", got=case.event.sub, where="/sub"
+        )
     if not ({*others} <= {words.NOBODY} or case.event.iss in (*others, vehicle.last_by)):
         case.refuse(
             "NOT_CUSTODIAN",
@@ -69,10 +80,10 @@ def fits(case: Case) -> None:
             where="/data/packs",
         )
     installed = case.world.chain(data["battery"])
-    if installed and isinstance(installed.state, Battery) and installed.state.packs != data["packs"]:
+    if installed and isinstance(installed.state, Battery) and installed.state.facts.packs != data["packs"]:
         case.refuse(
             "COMPOSITION_CONFLICT",
-            expected=f"{installed.state.packs}, as battery.installed says",
+            expected=f"{installed.state.facts.packs}, as battery.installed says",
             got=str(data["packs"]),
             where="/data/packs",
         )
@@ -99,10 +110,9 @@ def takes_out(case: Case) -> None:
 
 def _still_in(case: Case, battery: str) -> Battery | None:
     """A battery that was fitted here, unless it was retired or taken in with the wreck since."""
-    chain = case.world.chain(battery)
-    state = chain.state if chain else None
-    stands = isinstance(state, Battery) and (state.stage, state.vehicle) == (words.IN_VEHICLE, case.event.sub)
-    return state if isinstance(state, Battery) and stands else None
+    state = case.battery_of(battery)
+    stands = state and (state.stage, state.facts.vehicle) == (words.IN_VEHICLE, case.event.sub)
+    return state if stands else None
 
 
 def _check_leader(case: Case, member: str) -> None:
@@ -116,3 +126,52 @@ def _check_leader(case: Case, member: str) -> None:
             "GROUP_INCOMPLETE", expected="the battery of the event that leads the group", got=data["battery"],
             where="/data/battery",
         )  # fmt: skip
+
+
+def scraps(case: Case) -> None:
+    """Every battery that the vehicle should have had is present or missing, once (``vehicle.scrapped``)."""
+    data = case.event.data
+    vehicle = case.state if isinstance(case.state, Vehicle) else Vehicle()
+    if vehicle.scrapped:
+        case.refuse(
+            "ILLEGAL_TRANSITION",
+            expected="a vehicle that is not scrapped yet",
+            got=case.event.sub,
+            where="/type",
+        )
+    if vehicle.packs and (vehicle.packs, vehicle.swap_model) != (data["packs"], data["swap_model"]):
+        case.refuse(
+            "COMPOSITION_CONFLICT",
+            expected=f"{vehicle.packs} packs, swap_model {vehicle.swap_model}, as first fitted",
+            got=f"{data['packs']} packs, swap_model {data['swap_model']}",
+            where="/data/packs",
+        )
+    named = [*data["present"], *(each["battery"] for each in data["missing"] if "battery" in each)]
+    for subject in named:
+        parse_subject(subject)
+    if len(set(named)) != len(named):
+        case.refuse("COMPOSITION_CONFLICT", expected="each once", got="a repetition", where="/data/present")
+    if data["swap_model"]:
+        return  # Its packs belong to a pool (LIFECYCLE, `vehicle.scrapped`).
+    recorded = [battery for battery in vehicle.batteries if _still_in(case, battery)]
+    silent = [battery for battery in recorded if battery not in named]
+    if silent:
+        case.refuse(
+            "COMPOSITION_CONFLICT",
+            expected=f"{', '.join(silent)}, fitted and not taken out, to be present or missing",
+            got="neither",
+            where="/data/missing",
+        )
+    told = len(data["present"]) + len(data["missing"])
+    if told < data["packs"]:
+        case.refuse(
+            "COMPOSITION_CONFLICT",
+            expected=f"{data['packs']} packs present or missing",
+            got=str(told),
+            where="/data/missing",
+        )
+    if data["missing"]:
+        why = ", ".join(sorted({each["why"] for each in data["missing"]}))
+        case.remark(
+            "VEHICLE_WITHOUT_PACK", f"{len(data['missing'])} of {data['packs']} packs were missing: {why}"
+        )

@@ -47,6 +47,11 @@ def upgrade() -> None:
         sa.Column("subject", sa.Text, nullable=True),
     )
     op.create_table(
+        "hold",
+        sa.Column("subject", sa.Text, primary_key=True),
+        sa.Column("in_force", sa.Integer, nullable=False),
+    )
+    op.create_table(
         "tile",
         sa.Column("level", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("tile_index", _BIG, primary_key=True, autoincrement=False),

@@ -1,0 +1,75 @@
+"""What a verifier keeps of each event that may still be undone, packed: it grows with the events."""
+
+from __future__ import annotations
+
+import struct
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from msgspec import Struct
+
+from ...signing.base64url import b64url, parse_b64url
+from ..statement import Event, Moment
+from .state import Past, State
+
+_RECORD: Final = struct.Struct(">32sHIIq")  # event id, type, signer, key, milliseconds since 1970
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+
+
+class Trail(Struct, gc=False):
+    """The events of a chain that are not voided, and the state before each."""
+
+    records: bytearray
+    states: list[State | None]
+
+
+class Trails:
+    """The trail of every chain; names that come again and again are kept once."""
+
+    def __init__(self) -> None:
+        self._trails: dict[str, Trail] = {}
+        self._numbers: dict[str, int] = {}
+        self._names: list[str] = []
+
+    def follow(self, event: Event, at: Moment, before: State | None) -> None:
+        """Go on with the trail of the event's chain; a void takes the last step back."""
+        trail = self._trails.get(event.sub)
+        if trail is None:
+            trail = self._trails[event.sub] = Trail(bytearray(), [])
+        if event.type.endswith(".voided"):
+            del trail.records[-_RECORD.size :]
+            trail.states.pop()
+            return
+        trail.records += _RECORD.pack(
+            parse_b64url(event.id),
+            self._number(event.type),
+            self._number(event.iss),
+            self._number(event.jws.kid),
+            (at.recorded_at - _EPOCH) // _MILLISECOND,
+        )
+        trail.states.append(before)
+
+    def past(self, subject: str) -> Past | None:
+        """The events of a chain that are not voided, newest first."""
+        trail = self._trails.get(subject)
+        past: Past | None = None
+        if trail is None:
+            return None
+        for record, before in zip(_RECORD.iter_unpack(trail.records), trail.states, strict=True):
+            digest, kind, iss, kid, at = record
+            names = self._names
+            moment = _EPOCH + at * _MILLISECOND
+            past = Past(b64url(digest), names[kind], names[iss], names[kid], moment, before, past)
+        return past
+
+    def subjects(self) -> tuple[str, ...]:
+        """Every subject that has a trail."""
+        return tuple(self._trails)
+
+    def _number(self, name: str) -> int:
+        number = self._numbers.get(name)
+        if number is None:
+            number = self._numbers[name] = len(self._names)
+            self._names.append(name)
+        return number
