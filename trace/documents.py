@@ -1,7 +1,8 @@
 """Documents and photos that events refer to: how a statement names one, and what its file is called.
 
-A statement lists them in ``data.evidence``, a correction in ``data.set.evidence``: kind, SHA-256, media type
-and size. That much is signed; the files themselves lie beside the log, each under its SHA-256.
+A statement lists them in ``data.evidence``, a model in ``data.documents``, a correction in
+``data.set.evidence``: kind, SHA-256, media type and size. That much is signed; the files themselves lie
+beside the log, each under its SHA-256.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def documents_of(payload: Mapping[str, Any]) -> Iterator[Document]:
     data = payload.get("data")
     if not isinstance(data, dict):
         return
-    lists = [data.get("evidence")]
+    lists = [data.get("evidence"), data.get("documents")]
     corrected = data.get("set")
     if isinstance(corrected, dict):
         lists.append(corrected.get("evidence"))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,14 +23,15 @@ from packtrace.trace.documents import (
     parse_file_name,
 )
 from packtrace.trace.media_types import HEAD, UNKNOWN, guess_media_type
+from packtrace.trace.rules.ruleset import load_rules
 
 SHA256 = bytes(range(32))
 SAID = {"kind": "photo", "sha256": b64url(SHA256), "media_type": "image/jpeg", "bytes": 7}
 DOCUMENT = Document(SHA256, 7, "photo", "image/jpeg")
 
 
-@pytest.mark.parametrize("data", [{"evidence": [SAID]}, {"set": {"evidence": [SAID]}}])
-def test_statement_and_correction_refer_to_documents(data: dict[str, Any]) -> None:
+@pytest.mark.parametrize("data", [{"evidence": [SAID]}, {"documents": [SAID]}, {"set": {"evidence": [SAID]}}])
+def test_statement_model_and_correction_refer_to_documents(data: dict[str, Any]) -> None:
     assert list(documents_of({"data": data})) == [DOCUMENT]
 
 
@@ -80,6 +83,30 @@ def test_file_names_lead_back_to_the_digest(sha256: bytes) -> None:
 )
 def test_other_names_are_no_documents(name: str) -> None:
     assert parse_file_name(name) is None
+
+
+def documents_in(schema: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Where the schema of a statement has room for lists of documents."""
+    if not isinstance(schema, dict):
+        return
+    for name, member in schema.get("properties", {}).items():
+        if isinstance(member, dict) and {"sha256", "bytes"} <= {
+            *member.get("items", {}).get("properties", {})
+        }:
+            yield (*path, name)
+        yield from documents_in(member, (*path, name))
+
+
+def test_every_document_that_a_schema_has_room_for_is_found() -> None:
+    found = 0
+    for name, source in load_rules().shapes.sources.items():
+        for path in documents_in(orjson.loads(source)):
+            payload: Any = [SAID]
+            for member in reversed(path):
+                payload = {member: payload}
+            assert list(documents_of(payload)) == [DOCUMENT], f"{name}: {path}"
+            found += 1
+    assert found > 10, "the schemas are looked at"
 
 
 def test_kinds_and_media_types_are_those_of_the_schema() -> None:
