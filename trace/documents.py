@@ -15,7 +15,10 @@ from typing import Any, Final
 from ..signing.base64url import parse_b64url
 from ..signing.errors import SigningError
 
-KINDS: Final = ("photo", "ticket", "certificate", "customs", "contract", "court", "report", "other")
+KINDS: Final = (
+    *("photo", "ticket", "certificate", "customs", "contract", "court", "report"),
+    *("dismantling_manual", "fire_safety", "other"),
+)
 PATTERN_MEDIA_TYPE: Final = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+", re.ASCII)
 MAX_MEDIA_TYPE: Final = 100  # characters
 

@@ -13,12 +13,13 @@ import pytest
 
 from packtrace.signing.base64url import b64url
 from packtrace.tests.cli.command import call, call_well, run
-from packtrace.tests.cli.conftest import CODE
+from packtrace.tests.cli.conftest import CODE, begin
 from packtrace.tests.scene import Scene, pack_code
 from packtrace.trace.documents import MAX_DOCUMENT
 
 PHOTO, TICKET = b"\xff\xd8\xff\xe0 a photo", b"438 kg\n"
 OTHER = pack_code(2)
+SIZE = len(begin()[1])  # of the log of the home
 
 
 def name_of(content: bytes) -> str:
@@ -141,7 +142,8 @@ def test_list_says_what_is_there_missing_unreferenced_and_damaged(
     result = call("evidence", "list", "--home", home)
     assert result.exit_code == 0
     assert result.stdout.splitlines()[0] == (
-        f"there         {name_of(PHOTO)} photo image/jpeg {len(PHOTO)} bytes leaf 10 battery:gbt34014:{OTHER}"
+        f"there         {name_of(PHOTO)} photo image/jpeg {len(PHOTO)} bytes leaf {SIZE} "
+        f"battery:gbt34014:{OTHER}"
     )
     (home / "evidence" / name_of(PHOTO)[:2] / name_of(PHOTO)).write_bytes(b"another")
     (home / "evidence" / "stray").touch()
@@ -163,7 +165,7 @@ def test_list_counts_the_events_of_one_document(home: Path, scene: Scene, photo:
     record(home, scene, OTHER, said)
     record(home, scene, pack_code(3), said)
     (line,) = listed(home)
-    assert [event["leaf_index"] for event in line["events"]] == [10, 11]
+    assert [event["leaf_index"] for event in line["events"]] == [SIZE, SIZE + 1]
     assert " and 1 more" in call_well("evidence", "list", "--home", home)
 
 
