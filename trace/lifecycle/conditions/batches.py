@@ -20,6 +20,7 @@ def own_open_batch(case: Case) -> None:
 
 
 def batch_open(case: Case) -> None:
+    """The batch was opened and is not closed."""
     if not isinstance(case.state, Batch):
         case.refuse("ILLEGAL_TRANSITION", expected="a batch that was opened", got="none", where="/sub")
     if case.state.closed:

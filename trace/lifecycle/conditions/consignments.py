@@ -49,6 +49,7 @@ def load(case: Case) -> None:
 
 
 def on_its_way(case: Case) -> None:
+    """It was dispatched and has not arrived."""
     if not isinstance(case.state, Consignment) or case.state.arrived:
         case.refuse(
             "ILLEGAL_TRANSITION",

@@ -14,6 +14,8 @@ from .case import Case, org_of
 
 
 def offer(case: Case) -> None:
+    """To another enrolled organisation, in a capacity in which it can hold the battery as it is, for a
+    time within the policy's bounds; damaged batteries are packed as such."""
     data = case.event.data
     if data["consignee"] == case.event.iss:
         case.refuse(
@@ -62,6 +64,7 @@ def offer_named(case: Case) -> None:
 
 
 def capacity_offered(case: Case) -> None:
+    """Accepted in the capacity offered, in which the battery as it is can be held."""
     standing = case.holding.offer
     if standing and case.event.data["capacity"] != standing.capacity:
         case.refuse(

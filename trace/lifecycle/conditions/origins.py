@@ -287,6 +287,7 @@ def check_token(event: Event, shown: Mapping[str, Any], battery: Battery) -> Non
 
 
 def new_label(case: Case) -> None:
+    """It is another label than the one of record."""
     if case.event.data["label"] == case.battery.facts.label:
         case.refuse(
             "LABEL_UNCHANGED", expected="another label", got="the label of record", where="/data/label"

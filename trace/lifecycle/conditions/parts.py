@@ -18,6 +18,8 @@ _LEVELS: Final = "PMC"
 
 
 def children(case: Case) -> None:
+    """Different children, each extracted in the same group, and different residue lines; parts on record
+    that did not come out are told."""
     subjects = [child["battery"] for child in case.event.data["children"]]
     if len({*subjects} - {case.event.sub}) != len(subjects):
         case.refuse(

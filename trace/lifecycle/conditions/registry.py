@@ -17,6 +17,7 @@ from .case import Case
 
 
 def origin(case: Case) -> None:
+    """It is the first entry, and opens the log whose origin it names."""
     if case.event.sub != f"log:{case.world.origin}" or case.at.leaf_index != 0:
         case.refuse(
             "LOG_NOT_OPENED",
@@ -27,6 +28,7 @@ def origin(case: Case) -> None:
 
 
 def founding_keys(case: Case) -> None:
+    """Every registrar proves its key, the log keys carry the origin, and the threshold can be met."""
     data = case.event.data
     for registrar in data["registrars"]:
         parse_subject(registrar["org"])
@@ -151,6 +153,7 @@ def known_rules(case: Case) -> None:
 
 
 def chain_absent(case: Case) -> None:
+    """The chain has not begun."""
     if case.head is not None:
         case.refuse(
             "ILLEGAL_TRANSITION", expected="a chain that has not begun", got=case.event.sub, where="/type"
@@ -158,6 +161,7 @@ def chain_absent(case: Case) -> None:
 
 
 def chain_present(case: Case) -> None:
+    """The chain has begun."""
     if case.head is None:
         case.refuse(
             "ILLEGAL_TRANSITION",
@@ -168,6 +172,7 @@ def chain_present(case: Case) -> None:
 
 
 def not_suspended(case: Case) -> None:
+    """The organisation is not suspended."""
     if isinstance(case.state, Org) and case.state.suspended:
         case.refuse(
             "ILLEGAL_TRANSITION", expected="an organisation in good standing", got="suspended", where="/type"
@@ -175,6 +180,7 @@ def not_suspended(case: Case) -> None:
 
 
 def is_suspended(case: Case) -> None:
+    """The organisation is suspended."""
     if isinstance(case.state, Org) and not case.state.suspended:
         case.refuse(
             "ILLEGAL_TRANSITION", expected="a suspended organisation", got="one that is not", where="/type"
@@ -182,6 +188,7 @@ def is_suspended(case: Case) -> None:
 
 
 def vendor_codes_free(case: Case) -> None:
+    """No vendor code is another organisation's."""
     for index, code in enumerate(case.event.data.get("vendor_codes", ())):
         holder = case.world.vendor(code)
         if holder not in (None, case.event.sub):
@@ -194,10 +201,12 @@ def vendor_codes_free(case: Case) -> None:
 
 
 def new_admin_key(case: Case) -> None:
+    """The admin key is sound, nobody's yet, and in the hands of who shows it."""
     check_new_key(case.event.data["admin"], case.event, case.head, case.world, "/data/admin")
 
 
 def new_key(case: Case) -> None:
+    """The key is sound, nobody's yet, in the hands of who shows it, and valid for some time."""
     check_new_key(case.event.data, case.event, case.head, case.world, "/data")
     data = case.event.data
     if (

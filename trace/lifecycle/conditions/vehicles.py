@@ -9,6 +9,7 @@ from .case import Case
 
 
 def pack_only(case: Case) -> None:
+    """Only a pack goes into a vehicle."""
     code = parse_subject(case.event.sub).code
     if code and (code.echelon_type or code.product_type) != "P":
         case.refuse("WRONG_PRODUCT_TYPE", expected="a pack (P)", got=code.product_type, where="/sub")
@@ -22,6 +23,7 @@ def traction_only(case: Case) -> None:
 
 
 def position(case: Case) -> None:
+    """The position is one of those that the vehicle has; `vehicle.fitted` follows."""
     data = case.event.data
     if data["position"] > data["of"]:
         case.refuse(
@@ -34,6 +36,7 @@ def position(case: Case) -> None:
 
 
 def vehicle_recorded(case: Case) -> None:
+    """Out of the vehicle that is on record; `vehicle.taken_out` follows where there is one."""
     recorded = case.battery.facts.vehicle or None
     named = case.event.data.get("vehicle")
     if named != recorded:
@@ -97,6 +100,7 @@ def fits(case: Case) -> None:
 
 
 def takes_out(case: Case) -> None:
+    """The battery is in the vehicle, and its `battery.removed` stands right before."""
     vehicle = case.state if isinstance(case.state, Vehicle) else Vehicle()
     _check_leader(case, "removed")
     if case.event.data["battery"] not in vehicle.batteries:
