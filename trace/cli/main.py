@@ -39,6 +39,7 @@ COMMANDS: Final[dict[str, str]] = {
     "evidence": "Keep the documents and photos that events refer to.",
     "export": "Write a bundle to be verified elsewhere.",
     "verify": "Verify a bundle, a receipt, a database or a log on the web.",
+    "lifecycle": "Print the life cycle: who may say what, when, and what each statement holds.",
     "load": "Load a folder of sample events through the real pipeline.",
     "demo": "Load, export, verify, damage and verify again, on a log of samples.",
     "bench": "Measure this machine against its own signatures.",
