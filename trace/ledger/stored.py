@@ -10,8 +10,8 @@ from sqlalchemy import Row, Select, bindparam, select
 
 from ..lifecycle.encoding import decode_state
 from ..lifecycle.folding import advance, advance_past
-from ..lifecycle.state import Chain, Past, Reference, State
-from ..lifecycle.world import Changes
+from ..lifecycle.state import Chain, Past, Reference, Signer, State
+from ..lifecycle.world import Changes, find_signer
 from ..rules.ruleset import RuleSet
 from ..statement import parse_entry, parse_event_jws, read_event
 from .tables import CHAIN, ENTRY, HOLD, KEY, REFERENCE, VENDOR
@@ -44,6 +44,7 @@ class Cache:
     chains: dict[str, Chain | None] = field(default_factory=dict)
     keys: dict[str, str | None] = field(default_factory=dict)
     vendors: dict[str, str | None] = field(default_factory=dict)
+    signers: dict[str, Signer | None] = field(default_factory=dict)
     held: set[str] | None = None  # read as a whole: few are held at a time
 
     def take_in(self, changes: Changes, size: int) -> None:
@@ -53,6 +54,8 @@ class Cache:
         self.chains.update(changes.chains)
         self.keys.update(changes.keys)
         self.vendors.update(changes.vendors)
+        if changes.signers is not None:
+            self.signers.clear()
         if self.held is not None:
             self.held -= changes.holds.keys()
             self.held.update(subject for subject, held in changes.holds.items() if held)
@@ -88,6 +91,12 @@ class StoredWorld:
         if kid not in keys:
             keys[kid] = self._subject(_KEY_HOME, kid)
         return keys[kid]
+
+    def signer(self, kid: str) -> Signer | None:
+        signers = self._cache.signers
+        if kid not in signers:
+            signers[kid] = find_signer(self, kid)
+        return signers[kid]
 
     def vendor(self, code: str) -> str | None:
         vendors = self._cache.vendors

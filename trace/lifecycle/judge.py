@@ -18,11 +18,11 @@ from ..statement import Event, Moment
 from ..times import show_time
 from . import words
 from .conditions import CONDITIONS
-from .conditions.case import Case, org_of
+from .conditions.case import Case
 from .custody import ended_with, holder_of, parents_of
-from .folding import advance
+from .folding import fold
 from .keyring import check_approvals, key_use
-from .state import NO_BATTERY, Battery, Chain, Consignment, Demand, Key, Log, Lot, Notes, Reference, Remark
+from .state import NO_BATTERY, Battery, Chain, Consignment, Demand, Key, Lot, Notes, Reference, Remark
 from .table import SELF_REVOKING, By, Row, row_of
 from .world import World
 
@@ -66,16 +66,17 @@ def judge(event: Event, at: Moment, key: Key, world: World, demand: Demand | Non
         CONDITIONS[name](case)
     if row.joint and key.use == "registrar":
         check_approvals(event, world)
-    past = world.past(event.sub) if event.type.endswith(".voided") else None
-    return Step(
-        chain=Chain(event.sub, event.seq, event.id, advance(event, at.recorded_at, state, past)),
-        references=tuple(  # each target once, though two members may name it
-            Reference(target, at.leaf_index, event.sub, event.id)
-            for target in dict.fromkeys((*world.rules.references(event), *case.tallies))
-        ),
-        demands=tuple(case.demands),
-        remarks=tuple(case.remarks),
-    )
+    past = world.past(event.sub) if row.stage == "before" or row.leads == ("*.voided",) else None
+    named = world.rules.references(event)
+    references: tuple[Reference, ...] = ()
+    if named or case.tallies:
+        references = tuple(  # each target once, though two members may name it
+            Reference(target, at.leaf_index, event.sub, event.jws.id)
+            for target in dict.fromkeys((*named, *case.tallies))
+        )
+    after = fold(event, row, at.recorded_at, state, past)
+    chain = Chain(event.sub, event.seq, event.jws.id, after)
+    return Step(chain, references, tuple(case.demands), tuple(case.remarks))
 
 
 def check_standing(event: Event, at: Moment, key: Key, world: World, demand: Demand | None) -> Case:
@@ -88,19 +89,25 @@ def check_standing(event: Event, at: Moment, key: Key, world: World, demand: Dem
         RefusedError: As `judge`.
     """
     row = row_of(event.type, event.sub)
-    check_claimed_time(event, at, world)
-    _check_not_sealed(event, world)
+    if event.occurred_at > at.recorded_at:
+        check_claimed_time(event, at, world)
+    signer = world.signer(key.public.kid)
+    if signer is not None and signer.sealed:
+        _refuse_sealed(event)
     chain = world.chain(event.sub)
     check_link(event, chain)
-    check_group(event, row, demand)
+    if demand is not None or row.follows:
+        check_group(event, row, demand)
     state = chain.state if chain else None
     battery = state if isinstance(state, Battery) else NO_BATTERY
     holding = state if isinstance(state, Lot) else battery
-    case = Case(event, at, key, world, row, chain.head if chain else None, state, battery, holding, demand)
+    head = chain.head if chain else None
+    case = Case(event, at, key, signer, world, row, head, state, battery, holding, demand)
     if row.stages:
         _check_stage(case)
     case.relation = _relation(case)
-    _check_offer(case)
+    if holding.offer is not None:
+        _check_offer(case)
     if row.chain in _HOLDABLE:
         _check_holds(case)
     for bar in row.bars:
@@ -114,8 +121,6 @@ def check_claimed_time(event: Event, at: Moment, world: World) -> None:
     Raises:
         RefusedError: ``TIME_IN_FUTURE``.
     """
-    if event.occurred_at <= at.recorded_at:
-        return
     latest = at.recorded_at + timedelta(seconds=world.rules.policy.future_tolerance_s)
     if event.occurred_at > latest:
         raise RefusedError(
@@ -236,7 +241,7 @@ def _stands_as(case: Case, by: By) -> bool:
             code = inner.code if inner else None
             return code is not None and case.world.vendor(code.vendor) == event.iss
         case "anyone":
-            return org_of(case.world, event.iss) is not None
+            return case.signer is not None and case.signer.org is not None
         # A registrar stands by its key, dismantler and group by the demand, signer and author by an event,
         # an authority by its region, which the row's own check looks at.
         case _:
@@ -245,11 +250,15 @@ def _stands_as(case: Case, by: By) -> bool:
 
 def _roles_of(case: Case) -> list[str]:
     """The signer's roles that are valid at the leaf, with the licence that the row asks for."""
-    org = org_of(case.world, case.event.iss)
+    signer = case.signer
+    if signer is None or signer.org is None:
+        return []
     licence, at = case.row.licence, case.at.recorded_at
+    if not licence and len(signer.roles) == len(signer.org.roles):
+        return list(signer.roles)
     return [
         grant.role
-        for grant in (org.roles if org else ())
+        for grant in signer.org.roles
         if grant.valid(at) and (not licence or licence in grant.scope)
     ]
 
@@ -287,7 +296,7 @@ def _refuse_signer(case: Case) -> NoReturn:
 
 
 def _check_not_suspended(case: Case) -> None:
-    org = org_of(case.world, case.event.iss)
+    org = case.signer.org if case.signer else None
     if org and org.suspended and case.event.type not in SELF_REVOKING:
         case.refuse(
             "PARTY_SUSPENDED",
@@ -297,17 +306,11 @@ def _check_not_suspended(case: Case) -> None:
         )
 
 
-def _check_not_sealed(event: Event, world: World) -> None:
-    """Nothing follows ``log.sealed`` (DESIGN, section 5).
-
-    Raises:
-        RefusedError: ``LOG_SEALED``.
-    """
-    chain = world.chain(f"log:{world.origin}")
-    if chain and isinstance(chain.state, Log) and chain.state.sealed:
-        raise RefusedError(
-            f"type: expected nothing after log.sealed, got {event.type}", code="LOG_SEALED", where="/type"
-        )
+def _refuse_sealed(event: Event) -> NoReturn:
+    """Nothing follows ``log.sealed`` (DESIGN, section 5)."""
+    raise RefusedError(
+        f"type: expected nothing after log.sealed, got {event.type}", code="LOG_SEALED", where="/type"
+    )
 
 
 def _check_stage(case: Case) -> None:

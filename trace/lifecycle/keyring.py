@@ -16,9 +16,9 @@ from ...signing.possession import check_possession
 from ..errors import RefusedError
 from ..statement import Event
 from ..times import show_time
-from .state import Key, Keys, Log, Org
+from .state import Key, Log
 from .table import By, row_of
-from .world import World, keys_in
+from .world import World
 
 
 def find_key(event: Event, at: datetime, world: World) -> Key:
@@ -29,7 +29,8 @@ def find_key(event: Event, at: datetime, world: World) -> Key:
             ``KEY_NOT_VALID_AT_SIGNING`` or ``KEY_USE_FORBIDDEN``.
     """
     kid = event.jws.kid
-    key = _founding_key(event) if event.type == "log.opened" else _registered_key(world, kid)
+    signer = None if event.type == "log.opened" else world.signer(kid)
+    key = signer.key if signer else _founding_key(event) if event.type == "log.opened" else None
     if key is None:
         raise RefusedError(
             f"kid: expected a key registered in the log, got {kid}", code="KEY_UNKNOWN", where="kid"
@@ -40,11 +41,21 @@ def find_key(event: Event, at: datetime, world: World) -> Key:
             code="KEY_FOREIGN",
             where="kid",
         )
-    check_in_force(key, at, world)
-    uses = {key_use(by) for by in row_of(event.type, event.sub).by}
-    if key.use not in uses:
+    if signer is not None and signer.revoked:
         raise RefusedError(
-            f"kid: expected a key for {' or '.join(sorted(uses))}, got one for {key.use}",
+            f"kid: expected a key in force, got {kid}, which is revoked",
+            code="KEY_REVOKED_AT_SIGNING",
+            where="kid",
+        )
+    if key.valid_from or key.until:
+        _check_in_time(key, at)
+    for by in row_of(event.type, event.sub).by:
+        if key.use == key_use(by):
+            break
+    else:
+        uses = sorted({key_use(by) for by in row_of(event.type, event.sub).by})
+        raise RefusedError(
+            f"kid: expected a key for {' or '.join(uses)}, got one for {key.use}",
             code="KEY_USE_FORBIDDEN",
             where="kid",
         )
@@ -69,21 +80,8 @@ def key_use(by: By) -> str:
     return by.relation if by.relation in ("registrar", "admin") else "sign"
 
 
-def check_in_force(key: Key, at: datetime, world: World) -> None:
-    """The key is neither revoked nor outside its time; the time is half-open.
-
-    Raises:
-        RefusedError: ``KEY_REVOKED_AT_SIGNING`` or ``KEY_NOT_VALID_AT_SIGNING``.
-    """
-    kid = key.public.kid
-    for subject in (key.org, "keys:" + key.org.removeprefix("org:")):
-        chain = world.chain(subject)
-        if chain and isinstance(chain.state, Org | Keys) and kid in chain.state.revoked:
-            raise RefusedError(
-                f"kid: expected a key in force, got {kid}, which is revoked",
-                code="KEY_REVOKED_AT_SIGNING",
-                where="kid",
-            )
+def _check_in_time(key: Key, at: datetime) -> None:
+    """The key is within its time, which is half-open."""
     if (key.valid_from and at < key.valid_from) or (key.until and at >= key.until):
         span = [f"from {show_time(key.valid_from)}"] if key.valid_from else []
         span += [f"until {show_time(key.until)}"] if key.until else []
@@ -182,12 +180,6 @@ def log_state(world: World) -> Log:
             "expected log.opened as the first entry, got none", code="LOG_NOT_OPENED", where="/type"
         )
     return chain.state
-
-
-def _registered_key(world: World, kid: str) -> Key | None:
-    home = world.key_home(kid)
-    chain = world.chain(home) if home else None
-    return next((key for key in keys_in(chain) if key.public.kid == kid), None) if chain else None
 
 
 def _founding_key(event: Event) -> Key | None:

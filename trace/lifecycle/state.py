@@ -83,6 +83,16 @@ class Keys(Struct, frozen=True, omit_defaults=True):
     revoked: tuple[str, ...] = ()
 
 
+class Signer(Struct, frozen=True, gc=False):
+    """A registered key, and what the registry says of whoever signs with it: one look for many events."""
+
+    key: Key
+    org: Org | None  # None for a registrar that is not enrolled
+    revoked: bool
+    sealed: bool  # whether the log is: then nobody signs any more
+    roles: tuple[str, ...]  # those that are valid at any time
+
+
 class Offer(Struct, frozen=True, gc=False):
     """An offer to hand over; open while ``recorded_at < expires_at``."""
 

@@ -8,11 +8,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from ...signing.base64url import b64url, parse_b64url
 from ..statement import Event, Moment
 from .state import Past, State
 
-_RECORD: Final = struct.Struct(">32sHIIq")  # event id, type, signer, key, milliseconds since 1970
+_RECORD: Final = struct.Struct(">43sHIIq")  # event id, type, signer, key, milliseconds since 1970
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
@@ -31,6 +30,8 @@ class Trails:
         self._trails: dict[str, Trail] = {}
         self._numbers: dict[str, int] = {}
         self._names: list[str] = []
+        self._last = _EPOCH  # events that are recorded together have one time
+        self._last_ms = 0
 
     def follow(self, event: Event, at: Moment, before: State | None) -> None:
         """Go on with the trail of the event's chain; a void takes the last step back."""
@@ -41,13 +42,14 @@ class Trails:
             del trail.records[-_RECORD.size :]
             trail.states.pop()
             return
-        trail.records += _RECORD.pack(
-            parse_b64url(event.id),
-            self._number(event.type),
-            self._number(event.iss),
-            self._number(event.jws.kid),
-            (at.recorded_at - _EPOCH) // _MILLISECOND,
-        )
+        if at.recorded_at != self._last:
+            self._last, self._last_ms = at.recorded_at, (at.recorded_at - _EPOCH) // _MILLISECOND
+        numbers, jws = self._numbers, event.jws
+        try:
+            named = numbers[event.type], numbers[event.iss], numbers[jws.kid]
+        except KeyError:
+            named = self._number(event.type), self._number(event.iss), self._number(jws.kid)
+        trail.records += _RECORD.pack(jws.id.encode(), *named, self._last_ms)
         trail.states.append(before)
 
     def past(self, subject: str) -> Past | None:
@@ -60,7 +62,7 @@ class Trails:
             digest, kind, iss, kid, at = record
             names = self._names
             moment = _EPOCH + at * _MILLISECOND
-            past = Past(b64url(digest), names[kind], names[iss], names[kid], moment, before, past)
+            past = Past(digest.decode(), names[kind], names[iss], names[kid], moment, before, past)
         return past
 
     def subjects(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from .state import Chain, Past, Reference
+from .state import Chain, Past, Reference, Signer
 from .world import World
 
 
@@ -32,6 +32,13 @@ class Watched:
         if home is not None:
             self.asked.add(home)
         return home
+
+    def signer(self, kid: str) -> Signer | None:
+        signer = self.world.signer(kid)
+        if signer is not None:
+            org = signer.key.org
+            self.asked.update((str(self.world.key_home(kid)), org, "keys:" + org.removeprefix("org:")))
+        return signer
 
     def vendor(self, code: str) -> str | None:
         holder = self.world.vendor(code)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Final, Protocol
 
 from ..rules.ruleset import RuleSet
 from ..statement import Event, Moment
 from .folding import advance_past
-from .state import Chain, Key, Keys, Log, Notes, Org, Past, Reference, State
+from .state import Chain, Key, Keys, Log, Notes, Org, Past, Reference, Signer, State
 from .trails import Trails
 
 
@@ -28,6 +28,9 @@ class World(Protocol):
 
     def key_home(self, kid: str) -> str | None:
         """The subject of the chain that introduced the key, or None for a key that nobody registered."""
+
+    def signer(self, kid: str) -> Signer | None:
+        """The key of this id, and what the registry says of its organisation; None for an unknown key."""
 
     def vendor(self, code: str) -> str | None:
         """The organisation that holds the vendor code, or None."""
@@ -55,6 +58,9 @@ class EmptyWorld:
     def key_home(self, kid: str) -> str | None:
         return None
 
+    def signer(self, kid: str) -> Signer | None:
+        return None
+
     def vendor(self, code: str) -> str | None:
         return None
 
@@ -80,6 +86,7 @@ class Changes:
         self.vendors: dict[str, str | None] = {}
         self.references: dict[str, list[Reference]] = {}
         self.holds: dict[str, bool] = {}
+        self.signers: dict[str, Signer | None] | None = None  # of its own, once the registry has changed
         self.events: dict[str, list[tuple[Event, Moment, State | None]]] = {}
 
     def chain(self, subject: str) -> Chain | None:
@@ -87,6 +94,13 @@ class Changes:
 
     def key_home(self, kid: str) -> str | None:
         return self.keys.get(kid) or self.below.key_home(kid)
+
+    def signer(self, kid: str) -> Signer | None:
+        if self.signers is None:
+            return self.below.signer(kid)
+        if kid not in self.signers:
+            self.signers[kid] = find_signer(self, kid)
+        return self.signers[kid]
 
     def vendor(self, code: str) -> str | None:
         return self.vendors[code] if code in self.vendors else self.below.vendor(code)
@@ -111,8 +125,11 @@ class Changes:
         self.chains[event.sub] = after
         for reference in references:
             self.references.setdefault(reference.target, []).append(reference)
-        index_notes(event, after, self.holds)
-        index_registry(before, after, self.keys, self.vendors)
+        if type(after.state) is Notes:
+            index_notes(event, after, self.holds)
+        elif isinstance(after.state, _REGISTRY):
+            index_registry(before, after, self.keys, self.vendors)
+            self.signers = {}
 
     def merge(self, above: Changes) -> None:
         """Take in the changes of a world that was built on this one."""
@@ -120,6 +137,8 @@ class Changes:
         self.keys.update(above.keys)
         self.vendors.update(above.vendors)
         self.holds.update(above.holds)
+        if above.signers is not None:
+            self.signers = {}
         for target, references in above.references.items():
             self.references.setdefault(target, []).extend(references)
         for subject, events in above.events.items():
@@ -141,12 +160,20 @@ class Memory:
         self.trails = Trails()
         self.references: dict[str, list[Reference]] = {}
         self.holds: dict[str, bool] = {}
+        self._signers: dict[str, Signer | None] = {}  # as the registry stands
 
     def chain(self, subject: str) -> Chain | None:
         return self.chains.get(subject)
 
     def key_home(self, kid: str) -> str | None:
         return self.keys.get(kid)
+
+    def signer(self, kid: str) -> Signer | None:
+        try:
+            return self._signers[kid]
+        except KeyError:
+            signer = self._signers[kid] = find_signer(self, kid)
+            return signer
 
     def vendor(self, code: str) -> str | None:
         return self.vendors.get(code)
@@ -167,8 +194,39 @@ class Memory:
         self.chains[event.sub] = after
         for reference in references:
             self.references.setdefault(reference.target, []).append(reference)
-        index_notes(event, after, self.holds)
-        index_registry(before, after, self.keys, self.vendors)
+        if type(after.state) is Notes:
+            index_notes(event, after, self.holds)
+        elif isinstance(after.state, _REGISTRY):
+            index_registry(before, after, self.keys, self.vendors)
+            self._signers.clear()
+
+
+_REGISTRY: Final = (Log, Org, Keys)
+
+
+def find_signer(world: World, kid: str) -> Signer | None:
+    """Look up a key and what the registry says of its organisation."""
+    home = world.key_home(kid)
+    chain = world.chain(home) if home else None
+    key = next((key for key in keys_in(chain) if key.public.kid == kid), None) if chain else None
+    if key is None:
+        return None
+    org = world.chain(key.org)
+    keys = world.chain("keys:" + key.org.removeprefix("org:"))
+    log = world.chain(f"log:{world.origin}")
+    revoked = any(
+        chain is not None and isinstance(chain.state, Org | Keys) and kid in chain.state.revoked
+        for chain in (org, keys)
+    )
+    enrolled = org.state if org and isinstance(org.state, Org) else None
+    roles = enrolled.roles if enrolled else ()
+    return Signer(
+        key=key,
+        org=enrolled,
+        revoked=revoked,
+        sealed=log is not None and isinstance(log.state, Log) and log.state.sealed,
+        roles=tuple(grant.role for grant in roles if grant.valid_from is None and grant.until is None),
+    )
 
 
 def keys_in(chain: Chain) -> Iterator[Key]:
@@ -185,7 +243,7 @@ def keys_in(chain: Chain) -> Iterator[Key]:
 
 
 def index_notes(event: Event, after: Chain, holds: dict[str, bool]) -> None:
-    """Carry over whether the subject of these notes is held; other events say nothing of it."""
+    """Carry over whether the subject of these notes is held; other notes say nothing of it."""
     if isinstance(after.state, Notes) and event.type in ("hold.placed", "hold.lifted"):
         holds[after.subject.removeprefix("notes:")] = bool(after.state.holds)
 
@@ -193,9 +251,7 @@ def index_notes(event: Event, after: Chain, holds: dict[str, bool]) -> None:
 def index_registry(
     before: Chain | None, after: Chain, keys: dict[str, str], vendors: dict[str, str | None]
 ) -> None:
-    """Carry over what a registry chain says about keys and vendor codes; other chains say nothing."""
-    if not isinstance(after.state, Log | Org | Keys):
-        return
+    """Carry over what a chain of the registry says about keys and vendor codes."""
     for key in keys_in(after):
         keys.setdefault(key.public.kid, after.subject)
     if isinstance(after.state, Org):

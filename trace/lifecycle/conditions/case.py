@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from ...errors import RefusedError
 from ...statement import Event, Moment
-from ..state import Battery, Demand, Key, Lot, Org, Remark, State
+from ..state import Battery, Demand, Key, Lot, Org, Remark, Signer, State
 from ..table.row import Row
 from ..world import World
 
@@ -19,6 +19,7 @@ class Case(Struct):
     event: Event
     at: Moment
     key: Key
+    signer: Signer | None  # None before the log is open
     world: World
     row: Row
     head: str | None  # of the chain, before this event
@@ -44,7 +45,7 @@ class Case(Struct):
 
     def org(self) -> Org:
         """The signer's enrolment."""
-        org = org_of(self.world, self.event.iss)
+        org = self.signer.org if self.signer else None
         if org is None:
             self.refuse(
                 "PARTY_UNKNOWN", expected="an enrolled organisation", got=self.event.iss, where="/iss"

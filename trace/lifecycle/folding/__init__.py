@@ -26,14 +26,14 @@ from ..state import (
     State,
     Vehicle,
 )
-from ..table import row_of
+from ..table import Row, row_of
 from .batteries import fold_battery
 from .lots import fold_lot
 from .notes import fold_notes
 from .registry import fold_keys, fold_log, fold_org
 from .things import fold_batch, fold_consignment, fold_model, fold_vehicle
 
-__all__ = ["advance", "advance_past"]
+__all__ = ["advance", "advance_past", "fold"]
 
 
 def advance(event: Event, recorded_at: datetime, state: State | None, past: Past | None) -> State | None:
@@ -48,12 +48,18 @@ def advance(event: Event, recorded_at: datetime, state: State | None, past: Past
     Returns:
         The new state; None where the voided event began a chain that has no state without it.
     """
+    return fold(event, row_of(event.type, event.sub), recorded_at, state, past)
+
+
+def fold(
+    event: Event, row: Row, recorded_at: datetime, state: State | None, past: Past | None
+) -> State | None:
+    """As `advance`, for whoever has the event's row at hand."""
+    if row.chain == "battery" and row.stage != "before":  # nearly every event
+        return fold_battery(event, row, cast(Battery, state) if state else NO_BATTERY)
     if event.type.endswith(".voided"):
         return past.before if past else None
-    row = row_of(event.type, event.sub)
     match row.chain:
-        case "battery":
-            return fold_battery(event, row, cast(Battery, state) if state else NO_BATTERY)
         case "vehicle":
             return fold_vehicle(event, cast(Vehicle, state) if state else Vehicle())
         case "lot":
