@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,14 +13,14 @@ from typing import Any
 from ..signing.base64url import b64url
 from ..signing.compact import format_compact
 from ..signing.disclosures import check_disclosures, format_presentation, withhold
-from ..signing.jws import EVENT, check_signature, sign_jws
+from ..signing.jws import APPROVAL, EVENT, check_signature, sign_jws
 from ..signing.keys import KeyKind, Signer
 from ..signing.possession import sign_possession
 from ..trace.codes.label import label_digest
 from ..trace.codes.subjects import parse_subject
 from ..trace.lifecycle.conditions.origins import check_token
 from ..trace.lifecycle.judge import judge
-from ..trace.lifecycle.keyring import find_key
+from ..trace.lifecycle.keyring import approval_digest, find_key
 from ..trace.lifecycle.state import Battery, Demand, Remark
 from ..trace.lifecycle.world import Memory
 from ..trace.rules.ruleset import RuleSet
@@ -67,7 +67,8 @@ class Submission:
 class Author:
     """Writes events one after the other, each at the head of its chain, at the story's own time."""
 
-    def __init__(self, origin: str, rules: RuleSet, start: datetime) -> None:
+    def __init__(self, origin: str, rules: RuleSet, start: datetime, *, seed: str = "") -> None:
+        """Begin an empty log; ``seed`` makes its chance another than that of other stories."""
         self.origin = origin
         self.world = Memory(origin, rules)
         self.at = start
@@ -75,9 +76,11 @@ class Author:
         self.entries: list[bytes] = []
         self.remarks: list[tuple[str, Remark]] = []
         self.tokens: dict[str, str] = {}
+        self.words: dict[str, list[str]] = {}  # party -> its keys that have signed, in their order
         self._demands: list[Demand] = []
         self._group: list[str] | None = None
         self._random = 0
+        self._seed = seed
 
     # -- the story's time and chance -----------------------------------------------------------------------
 
@@ -95,7 +98,9 @@ class Author:
     def chance(self, size: int) -> bytes:
         """As many bytes as asked for, at most 32, from a counter: the same in every run."""
         self._random += 1
-        return hashlib.sha256(f"packtrace sample chance/v1 {self._random}".encode()).digest()[:size]
+        return hashlib.sha256(f"packtrace sample chance/v1 {self._seed}{self._random}".encode()).digest()[
+            :size
+        ]
 
     def between(self, least: int, most: int) -> int:
         """A number between two, both possible."""
@@ -113,6 +118,7 @@ class Author:
         word: str = "sign",
         ago_s: int | None = None,
         disclosures: tuple[str, ...] = (),
+        approvers: Sequence[tuple[Party, str]] = (),
     ) -> str:
         """Sign one event, have it judged, and keep it.
 
@@ -124,6 +130,7 @@ class Author:
             word: Which of the party's keys signs.
             ago_s: How long before its leaf the party says that it happened, in seconds; by default a moment.
             disclosures: Of the withheld members.
+            approvers: Further registrars who stand behind a joint act, and the words of their keys.
 
         Returns:
             The id of the event.
@@ -147,7 +154,11 @@ class Author:
             "occurred_at": format_time((self.at - lag).replace(microsecond=0)),
             "data": dict(data),
         }
-        signer = party.signer(word)
+        if approvers:
+            approved = format_compact({"aud": self.origin, "statement": approval_digest(payload)})
+            signers = [self._signer(*approver) for approver in approvers]
+            payload["data"]["approvals"] = [sign_jws(approved, each, APPROVAL) for each in signers]
+        signer = self._signer(party, word)
         alg = party.alg if signer.public.kind == "Ed25519" else None
         text = sign_jws(format_compact(payload), signer, EVENT, alg=alg)
         event_id = self._judge(text, disclosures)
@@ -158,6 +169,12 @@ class Author:
         else:
             self._group.append(shown)
         return event_id
+
+    def _signer(self, party: Party, word: str) -> Signer:
+        words = self.words.setdefault(party.short, [])
+        if word not in words:
+            words.append(word)
+        return party.signer(word)
 
     @contextmanager
     def group(self) -> Iterator[None]:
@@ -177,6 +194,17 @@ class Author:
             aud=self.origin, sub=subject, head=chain.head if chain else None, signer=signer
         )
         return {"jwk": signer.public.jwk(), "possession": proof}
+
+    def head(self, subject: str) -> str:
+        """The id of the last event of a chain.
+
+        Raises:
+            ValueError: It has not begun.
+        """
+        chain = self.world.chain(subject)
+        if chain is None:
+            raise ValueError(f"story: expected a chain that has begun, got {subject}")
+        return chain.head
 
     def label(self, subject: str) -> str:
         """Print a new label for a battery and give its digest (DESIGN, section 8)."""

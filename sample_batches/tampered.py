@@ -3,67 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from .author import Author
-from .copies import CopiedLog, Leaf, only_entries, publish, relinked
+from .copies import Leaf, only_entries, publish, relinked
 from .firms import GARAGE, ORIGIN, RECYCLER, YARD
+from .forgery import UNDECIDED, VERIFIED, Copy, Expected, Forgery
 from .packs import NEXT, SHORT_OF_A_MODULE, WHOLE
 from .truck import LEAKING, MIS_SCANNED
 
-VERIFIED: Final = "VERIFIED"
-REFUTED: Final = "REFUTED"
-UNDECIDED: Final = "UNDECIDED"
 
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """One finding that must be there."""
-
-    code: str
-    subject: str | None = None
-    leaf_index: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Forgery:
-    """What was done to the log, and how it is found out."""
-
-    name: str
-    en: str
-    zh: str
-    log: CopiedLog
-    findings: tuple[Expected, ...]
-    outcome: str = REFUTED
-    alone: str | None = None  # the outcome without a checkpoint from elsewhere, where that is what it takes
-
-
-class Copy:
-    """The story's log, and where in it a chain has an event of some type."""
-
-    def __init__(self, author: Author) -> None:
-        self.leaves = [Leaf(entry) for entry in author.entries]
-        self.payloads = [leaf.payload for leaf in self.leaves]
-        self.sizes = self._published()
-        self.log = publish(ORIGIN, author.entries, self.sizes)
-
-    def _published(self) -> tuple[int, ...]:
-        """Sizes of the checkpoints: when the truck was unloaded, and the end."""
-        declined = max(at for at, said in enumerate(self.payloads) if said["type"] == "handover.declined") + 1
-        return declined, len(self.payloads)
-
-    def find(self, subject: str, kind: str) -> int:
-        """The leaf index of the last event of that type on that chain."""
-        return max(
-            at for at, said in enumerate(self.payloads) if (said["sub"], said["type"]) == (subject, kind)
-        )
-
-    def rooted(self, entries: list[bytes]) -> CopiedLog:
-        """The operator signs these entries, as if it had always been so."""
-        gone = len(self.leaves) - len(entries)
-        sizes = (*self.sizes[:-1], self.sizes[-1] - gone)
-        return publish(ORIGIN, entries, [size for size in sizes if size <= len(entries)])
+def published(author: Author) -> tuple[int, int]:
+    """Sizes of the checkpoints: when the truck was unloaded, and the end."""
+    kinds = [Leaf(entry).payload["type"] for entry in author.entries]
+    declined = max(at for at, kind in enumerate(kinds) if kind == "handover.declined") + 1
+    return declined, len(kinds)
 
 
 def forge(copy: Copy) -> Iterator[Forgery]:
@@ -79,14 +33,6 @@ def forge(copy: Copy) -> Iterator[Forgery]:
     yield _two_faced(copy)
 
 
-def _entries(copy: Copy, at: int, leaf: Leaf) -> list[bytes]:
-    return [
-        *(one.entry for one in copy.leaves[:at]),
-        leaf.entry,
-        *(one.entry for one in copy.leaves[at + 1 :]),
-    ]
-
-
 def _edited(copy: Copy) -> Forgery:
     subject = WHOLE[0].subject
     at = copy.find(subject, "battery.recycled")
@@ -96,7 +42,7 @@ def _edited(copy: Copy) -> Forgery:
         "entry-edited",
         "Somebody with the files adds 90 kg to a pack that went into the shredder.",
         "拿到文件的人把一包入炉电池的质量改多了90 kg。",
-        only_entries(copy.log, _entries(copy, at, forged)),
+        only_entries(copy.log, copy.with_leaf(at, forged)),
         (Expected("SIGNATURE_INVALID", subject, at), Expected("LOG_ROOT_MISMATCH")),
     )
 
@@ -180,7 +126,7 @@ def _signed_by_another(copy: Copy) -> Forgery:
         "signed-by-another",
         "The yard signs a milder reason for the refusal in the dismantler's name, with its own key.",
         "拆车场用自己的密钥，以拆解企业的名义改签了较轻的拒收理由。",
-        copy.rooted(_entries(copy, at, forged)),
+        copy.rooted(copy.with_leaf(at, forged)),
         (Expected("KEY_FOREIGN", subject, at),),
     )
 
@@ -240,7 +186,7 @@ def _two_faced(copy: Copy) -> Forgery:
         "two-faced",
         "The operator shows somebody else a log of the same size whose last offer went to another firm.",
         "运营方对不同的人出示同样大小、最后一条不同的日志：单独核验看不出，须有别处得到的检查点。",
-        copy.rooted(_entries(copy, at, forged)),
+        copy.rooted(copy.with_leaf(at, forged)),
         (Expected("TREE_SPLIT_VIEW"),),
         alone=VERIFIED,
     )

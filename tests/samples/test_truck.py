@@ -15,6 +15,7 @@ import pytest
 from packtrace.sample_batches.author import Author
 from packtrace.sample_batches.firms import RECYCLER
 from packtrace.sample_batches.packs import IN_USE, SHORT_OF_A_MODULE, TAGGED, UNEXPECTED, pack
+from packtrace.sample_batches.samples import TRUCK as SAMPLE
 from packtrace.sample_batches.truck import (
     CONSIGNMENT,
     LEAKING,
@@ -23,7 +24,6 @@ from packtrace.sample_batches.truck import (
     MIS_SCANNED,
     TERNARY_BATCH,
 )
-from packtrace.sample_batches.write import tell, write_samples
 from packtrace.signing.base64url import b64url
 from packtrace.signing.disclosures import check_disclosures, split_presentation
 from packtrace.signing.jws import check_signature
@@ -40,11 +40,6 @@ from packtrace.trace.times import parse_log_time
 
 SAMPLES = Path(__file__).parents[2] / "sample_batches"
 TRUCK = SAMPLES / "truck-of-legacy-packs"
-WRITTEN = (
-    *(f"{TRUCK.name}/{name}" for name in ("events.ndjson", "expected.json", "labels.json")),
-    *(f"{TRUCK.name}/{name}" for name in ("organisations.json", "trust.json")),
-    "published_keys/keys.json",
-)
 
 
 def load(name: str) -> Any:
@@ -83,7 +78,7 @@ def replayed() -> tuple[Memory, list[bytes], list[Event]]:
 
 @pytest.fixture(scope="module")
 def author() -> Author:
-    return tell()
+    return SAMPLE.tell()
 
 
 def said(subject: str) -> list[str]:
@@ -95,14 +90,6 @@ def battery(subject: str) -> Battery:
     chain = replayed()[0].chain(subject)
     assert chain is not None and isinstance(chain.state, Battery)
     return chain.state
-
-
-def test_script_writes_the_committed_bytes(tmp_path: Path) -> None:
-    write_samples(tmp_path)
-    written = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
-    assert written >= set(WRITTEN)
-    different = {name for name in written if (tmp_path / name).read_bytes() != (SAMPLES / name).read_bytes()}
-    assert not different, "run python -m packtrace.sample_batches.write"
 
 
 def test_committed_events_are_accepted_and_give_the_expected_log() -> None:
