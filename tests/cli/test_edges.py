@@ -341,6 +341,9 @@ def test_demonstration_shows_a_verified_and_a_refuted_copy(tmp_path: Path) -> No
     done = run(tmp_path, "demo", "--home", "demo", "--no-serve")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "\nVERIFIED" in done.stdout and "\nREFUTED" in done.stdout
+    others = {path.parent.name for path in SAMPLES.parent.glob("*/events.ndjson")} - {SAMPLES.name}
+    assert others and done.stdout.count("\n  VERIFIED") == len(others)
+    assert all(f"\n{name}: " in done.stdout for name in others)
     again = run(tmp_path, "demo", "--home", "demo", "--no-serve")
     assert (again.returncode, "expected an empty folder" in again.stderr) == (2, True)
 

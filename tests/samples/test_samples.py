@@ -98,6 +98,8 @@ def test_real_ledger_accepts_every_submission_and_signs_the_expected_root(
 def test_commands_load_and_verify_it(sample: Sample, tmp_path: Path) -> None:
     size, home = load(sample, "expected.json")["size"], tmp_path / "home"
     call_well("load", ROOT / sample.name, "--home", home)
+    trust = (home / "trust.json").read_bytes(), (ROOT / sample.name / "trust.json").read_bytes()
+    assert parse_trust(trust[0]) == parse_trust(trust[1])
     call_well("export", tmp_path / "bundle.zip", "--home", home)
     for bundle in (tmp_path / "bundle.zip", ROOT / sample.name / "bundle.zip"):
         said = call_well(

@@ -24,6 +24,10 @@ from .load import EVENTS, format_counts, load_samples
 from .place import Place, place_options
 from .show import as_text, read_chain
 
+LEADING: Final = "truck-of-legacy-packs"
+"""The sample that the demonstration is about."""
+OTHERS: Final = "other-samples"
+"""Where in the home the logs of the others are."""
 _DAMAGED: Final = Path("tile") / "entries" / "000"
 
 
@@ -37,12 +41,14 @@ def demo(place: Place, no_serve: bool) -> int:
         raise click.UsageError(
             f"home: expected an empty folder for the demonstration, got files, at {place.folder}"
         )
-    _title("1. Load the sample batches through the real pipeline")
-    for folder in _sample_folders():
-        counts = load_samples(place, folder, as_json=False, passphrase=None)
-        click.echo(format_counts(folder, counts))
-        if counts["refused"] or counts["skipped"]:
-            return 1
+    _title("1. Load a sample batch through the real pipeline")
+    with as_file(files("packtrace.sample_batches")) as samples:
+        return _demonstrate(place, samples, no_serve=no_serve)
+
+
+def _demonstrate(place: Place, samples: Path, *, no_serve: bool) -> int:
+    if not _load(place, samples / LEADING):
+        return 1
     home = load_home(place)
     trust = parse_trust(home.trust.read_bytes())
     bundle, damaged = place.folder / "bundle", place.folder / "damaged-copy"
@@ -63,6 +69,9 @@ def demo(place: Place, no_serve: bool) -> int:
     click.echo(f"one bit of byte {where} in {damaged / _DAMAGED} is changed")
     bad = _verify(damaged, trust)
 
+    _title("5. Load the other samples, each into a log of its own, and verify them")
+    others = _verify_others(place, samples)
+
     _title("Go on")
     if shutil.which("packtrace") is None:
         _commands("In this shell, so that the command is found:", [f". {_activation()}"])
@@ -74,13 +83,41 @@ def demo(place: Place, no_serve: bool) -> int:
     _commands("The dismantler takes over a pack that is on offer to it:", _take_over(place))
     if not no_serve:
         click.echo("The web form comes with a later version; nothing is served yet.")
-    return 0 if (good, bad) == (Outcome.VERIFIED, Outcome.REFUTED) else 1
+    return 0 if (good, bad) == (Outcome.VERIFIED, Outcome.REFUTED) and others else 1
 
 
-def _sample_folders() -> Iterator[Path]:
-    """The folders of samples that are installed with this package."""
-    with as_file(files("packtrace.sample_batches")) as samples:
-        yield from (folder for folder in sorted(samples.iterdir()) if (folder / EVENTS).is_file())
+def _load(place: Place, folder: Path) -> bool:
+    """Load one folder of samples; whether all of it was taken."""
+    counts = load_samples(place, folder, as_json=False, passphrase=None)
+    click.echo(format_counts(folder, counts))
+    return not (counts["refused"] or counts["skipped"])
+
+
+def _verify_others(place: Place, samples: Path) -> bool:
+    """Load and verify every other sample, a line each; whether all is as it should be."""
+    folders = [
+        each for each in sorted(samples.iterdir()) if (each / EVENTS).is_file() and each.name != LEADING
+    ]
+    if place.db:
+        names = ", ".join(folder.name for folder in folders)
+        click.echo(f"A database holds one log; these are left out: {names}")
+        return True
+    well = True
+    for folder in folders:
+        own = Place(home=place.folder / OTHERS / folder.name)
+        well = _load(own, folder) and well
+        home = load_home(own)
+        bundle = home.path / "bundle"
+        with read_ledger(own) as ledger:
+            write_bundle(LedgerSource(own, ledger), bundle, vkeys=home.load_vkeys())
+        report = verify_source(bundle, trust=parse_trust(home.trust.read_bytes()))
+        outcome = report.outcome
+        remarks = f", {len(report.findings)} findings" if report.findings else ""
+        click.echo(
+            f"  {outcome.value} {outcome.zh}: {report.size} entries{remarks}; its log is in {home.path}"
+        )
+        well = well and outcome is Outcome.VERIFIED
+    return well
 
 
 def _verify(bundle: Path, trust: Trust) -> Outcome:

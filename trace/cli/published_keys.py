@@ -14,7 +14,12 @@ import orjson
 
 from ...signing.errors import SigningError
 from ...signing.keyfile import save_private_key
-from ...signing.keys import PrivateKey, private_key_from_scalar, private_key_from_seed
+from ...signing.keys import (
+    PrivateKey,
+    parse_public_jwk,
+    private_key_from_scalar,
+    private_key_from_seed,
+)
 from ...signing.log_key import LogKey, save_log_key
 from ...signing.policy import NONE, Policy
 from ..ledger.home import Home, save_durably
@@ -75,7 +80,9 @@ def found_sample_log(place: Place, folder: Path, first: Line, passphrase: bytes 
     for key in keys.parties:
         save_private_key(home.key(key.public.kid), key, passphrase=passphrase)
     Ledger.create(home, text, keys.log, lambda: recorded_at).close()
-    kids = frozenset(key.public.kid for key in keys.registrars)
+    founding = {parse_public_jwk(registrar["jwk"]).kid for registrar in data["registrars"]}
+    # One that a registrar changes to later is published as well.
+    kids = frozenset(key.public.kid for key in keys.registrars if key.public.kid in founding)
     trust = Trust(keys.log.origin, kids, data["threshold"], Policy(NONE, keys.log.vkeys))
     save_durably(home.trust, format_trust(trust))
     return home
