@@ -89,7 +89,7 @@ def publish(origin: str, leaves: Sequence[bytes], sizes: Sequence[int]) -> Copie
     hashes = [leaf_hash(leaf) for leaf in leaves]
     notes = []
     for size in sizes:
-        signed_at = int(parse_entry(leaves[size - 1])[1].timestamp()) + 1
+        signed_at = int(max(parse_entry(leaf)[1] for leaf in leaves[:size]).timestamp()) + 1
         checkpoint = Checkpoint(origin, size, root_of(hashes[:size]))
         notes.append((size, signer.sign(checkpoint, time=signed_at)))
     return CopiedLog(origin, tuple(leaves), tuple(notes))

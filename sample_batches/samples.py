@@ -11,7 +11,9 @@ from ..trace.rules.ruleset import load_rules
 from . import (
     bankrupt_yard,
     bus_fleet,
+    eight_packs,
     firms,
+    frauds,
     second_life,
     shredder_to_salts,
     tampered,
@@ -73,5 +75,6 @@ BUSES: Final = _sample(bus_fleet.ORIGIN, bus_fleet.PARTIES, bus_fleet.tell)
 SECOND_LIFE: Final = _sample(second_life.ORIGIN, second_life.PARTIES, second_life.tell)
 SALTS: Final = _sample(shredder_to_salts.ORIGIN, shredder_to_salts.PARTIES, shredder_to_salts.tell)
 BANKRUPT: Final = _sample(bankrupt_yard.ORIGIN, bankrupt_yard.PARTIES, bankrupt_yard.tell)
+EIGHT: Final = _sample(eight_packs.ORIGIN, eight_packs.PARTIES, eight_packs.tell, frauds.forge)
 
-SAMPLES: Final = (TRUCK, YEAR, BUSES, SECOND_LIFE, SALTS, BANKRUPT)
+SAMPLES: Final = (TRUCK, YEAR, BUSES, SECOND_LIFE, SALTS, BANKRUPT, EIGHT)
