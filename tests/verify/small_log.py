@@ -17,7 +17,9 @@ from packtrace.signing.policy import Policy
 from packtrace.signing.tiles import TileBuilder
 from packtrace.tests.scene import START, Scene, pack_code
 from packtrace.trace.bundle.write import write_bundle
-from packtrace.trace.statement import format_entry, parse_entry, parse_event_jws
+from packtrace.trace.lifecycle.state import Reference
+from packtrace.trace.rules.ruleset import load_rules
+from packtrace.trace.statement import format_entry, parse_entry, parse_event_jws, read_event
 from packtrace.trace.verify.trust import Trust
 
 SIGNED_AT = int((START + timedelta(days=1)).timestamp())
@@ -66,6 +68,16 @@ class SmallLog:
 
     def entries_of(self, subject: str) -> list[tuple[int, bytes]]:
         return [(leaf, data) for leaf, data in enumerate(self.leaves) if payload(data)["sub"] == subject]
+
+    def references_to(self, target: str) -> list[Reference]:
+        """What names a target, read out of every entry."""
+        rules = load_rules()
+        events = [read_event(parse_event_jws(parse_entry(data)[0])) for data in self.leaves]
+        return [
+            Reference(target, leaf, event.sub, event.id)
+            for leaf, event in enumerate(events)
+            if target in rules.references(event)
+        ]
 
     def subjects(self, kind: str) -> list[str]:
         found = (payload(data)["sub"] for data in self.leaves)

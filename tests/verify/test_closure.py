@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from packtrace.signing.base64url import b64url
+from packtrace.signing.base64url import b64url, parse_b64url
+from packtrace.signing.merkle import leaf_hash, root_of
 from packtrace.tests.deterministic_signer import published_seed
 from packtrace.tests.scene import Party, Scene, event_id, module_code, pack_code
 from packtrace.tests.verify.small_log import SmallLog, entries_of_events, trust_of
 from packtrace.trace.bundle.output import OutputExistsError
 from packtrace.trace.bundle.write import write_battery_bundle
+from packtrace.trace.times import format_time
 from packtrace.trace.verify.findings import Outcome
 from packtrace.trace.verify.report import format_text
 from packtrace.trace.verify.verify_source import verify_source
@@ -82,6 +85,52 @@ def test_a_batch_that_closed_over_others_is_not_drawn_in(tmp_path: Path, subject
     code = pack_code(1) if subject == "pack" else module_code(pack_code(1))
     entries = check_bundle(scene, texts, f"battery:gbt34014:{code}", tmp_path)
     assert entries < len(texts) - 15
+
+
+def test_a_mass_was_corrected_after_its_batch_closed_over_others_too(tmp_path: Path) -> None:
+    """The correction looks at the batch, and the batch that closed answers for all that went in."""
+    scene = Scene()
+    batch = f"batch:{scene.recycler.id}/B1"
+    texts = [*scene.founding(), *(registered(scene, scene.recycler, each, "recycler") for each in (A, B))]
+    texts.append(scene.sign(scene.recycler, "batch.opened", batch, {"process": "mixed"}))
+    charged = {"batch": batch, "mass": {"g": 438_000, "basis": "measured"}}
+    recycled = [scene.sign(scene.recycler, "battery.recycled", each, charged) for each in (A, B)]
+    texts += [*recycled, scene.batch_closed(batch, recycled, 876_000)]
+    corrected = {
+        "event": event_id(recycled[0]),
+        "set": {"mass": {"g": 437_500, "basis": "measured"}},
+        "reason": "weighed again",
+    }
+    texts.append(scene.sign(scene.recycler, "note.corrected", f"notes:{A}", corrected))
+    check_bundle(scene, texts, A, tmp_path)
+
+
+def test_a_battery_was_loaded_after_its_consignment_had_left(tmp_path: Path) -> None:
+    """The late offer looks at the consignment, whose departure answers for all that was offered before."""
+    scene = Scene()
+    load = f"consignment:{scene.dismantler.id}/T1"
+    offer = {
+        "consignee": scene.recycler.org,
+        "capacity": "recycler",
+        "expires_at": format_time(scene.at + timedelta(days=30)),
+        "consignment": load,
+    }
+    texts = [
+        *scene.founding(),
+        *(registered(scene, scene.dismantler, each, "pack_dismantler") for each in (A, B)),
+    ]
+    texts.append(scene.sign(scene.dismantler, "handover.offered", A, offer))
+    offered = {"count": 1, "root": b64url(root_of([leaf_hash(parse_b64url(event_id(texts[-1])))]))}
+    left = {
+        "consignee": scene.recycler.org,
+        "offers": offered,
+        "un_number": "UN3480",
+        "packing": "normal",
+        "safety_check": {"passed": True},
+    }
+    texts.append(scene.sign(scene.dismantler, "consignment.dispatched", load, left))
+    texts.append(scene.sign(scene.dismantler, "handover.offered", B, offer))
+    check_bundle(scene, texts, B, tmp_path)
 
 
 def test_what_is_no_bundle_is_not_overwritten(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 The whole registry; the chain and the notes of the battery; and, for each entry that is needed: the earlier
 entries of its chain, the members of its group, and the chains that its judgement looks at, as far as it saw
-them. Which those are the judge itself says: it is asked again until it asks for nothing new.
+them. Which those are the judge itself says: it is asked again until it asks for nothing new. A batch that
+closed, a load that left and a product made of others answer for everything that names them, so where one of
+those is needed, all of that is.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import Final, Protocol
 from ..errors import RefusedError
 from ..lifecycle.judge import judge
 from ..lifecycle.keyring import find_key
-from ..lifecycle.state import Demand
+from ..lifecycle.state import Demand, Reference
 from ..lifecycle.table import row_of
 from ..lifecycle.watched import Watched
 from ..lifecycle.world import Memory
@@ -38,6 +40,9 @@ class ChainSource(Protocol):
     def subjects(self, kind: str) -> Iterable[str]:
         """Every subject of a kind that has a chain."""
 
+    def references_to(self, target: str) -> Iterable[Reference]:
+        """The events that name a target, each with its chain and leaf index."""
+
 
 @dataclass
 class _Closure:
@@ -48,6 +53,7 @@ class _Closure:
     chains: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)
     upto: dict[str, int] = field(default_factory=dict)  # subject -> leaf below which its entries are in
     queue: deque[tuple[int, Event]] = field(default_factory=deque)
+    named: dict[str, list[Reference]] = field(default_factory=dict)  # target -> what names it
 
     def chain(self, subject: str) -> list[tuple[int, bytes]]:
         if subject not in self.chains:
@@ -110,7 +116,15 @@ class _Closure:
                 world.keep(event, at, step.chain, step.references)
                 demands.extendleft(reversed(step.demands))
             asked += [(leaf, subject) for subject in watched.asked if not subject.startswith(_REGISTRY)]
+            if event.sub in watched.targets:
+                asked += [(leaf, subject) for subject in self.naming(event.sub, leaf)]
         return asked
+
+    def naming(self, target: str, below: int) -> set[str]:
+        """The chains in which an event at a leaf below this one names the target."""
+        if target not in self.named:
+            self.named[target] = list(self.source.references_to(target))
+        return {each.subject for each in self.named[target] if each.leaf_index < below}
 
     def group(self, leaf: int, event: Event) -> list[tuple[int, Event]]:
         """The members of the group to which the entry at this leaf belongs, itself included."""

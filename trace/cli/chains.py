@@ -10,7 +10,7 @@ from ..ledger.database import Database
 from ..ledger.ledger import Ledger
 from ..ledger.register import file_lock
 from ..ledger.tables import CHAIN
-from ..lifecycle.state import Chain
+from ..lifecycle.state import Chain, Reference
 from .ledger_access import load_home
 from .place import Place
 
@@ -36,6 +36,9 @@ class LedgerSource:
 
     def tile(self, level: int, index: int) -> bytes:
         return self._ledger.tile(level, index)
+
+    def references_to(self, target: str) -> tuple[Reference, ...]:
+        return self._ledger.world().references_to(target)
 
     def subjects(self, kind: str) -> list[str]:
         return subjects_of(self._place, kind)

@@ -20,6 +20,7 @@ class Watched:
         self.origin = world.origin
         self.rules = world.rules
         self.asked: set[str] = set()
+        self.targets: set[str] = set()  # what references were asked for, beside the chains
         self._unsound = unsound
         self._unsound_targets = unsound_targets
 
@@ -56,6 +57,7 @@ class Watched:
         return self.world.is_held(subject)
 
     def references_to(self, target: str) -> tuple[Reference, ...]:
+        self.targets.add(target)
         if target in self._unsound_targets:
             self.asked.add(self._unsound_targets[target])
         references = self.world.references_to(target)
