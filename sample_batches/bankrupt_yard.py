@@ -73,7 +73,7 @@ NB: Final = Design(
 )
 
 LOAD: Final = tuple(KX.item("2019-08-27", serial) for serial in (801, 802, 803, 804, 805))
-SCANNED, MEANT, NOT_THERE = LOAD[0], LOAD[1], LOAD[4]
+SCANNED, MEANT, SENT_BACK, NOT_THERE = LOAD[0], LOAD[1], LOAD[3], LOAD[4]
 STAYING: Final = tuple(KX.item("2020-03-17", serial) for serial in (61, 62, 63, 64, 65, 66, 67))
 FOUND_BEHIND, BY_THIEF, OFFERED_BY_THIEF, IN_TIME, TOO_LATE = STAYING[:5]
 MISREAD: Final = KX.item("2019-11-06", 1310)  # as the garage typed it
@@ -152,11 +152,25 @@ def _mis_scan(author: Author) -> None:
         take(item)
     declined = {"offer": offers[NOT_THERE.subject], "reason": "not_on_truck", "note": "车上没有这一包"}
     author.say(DISMANTLER, "handover.declined", NOT_THERE.subject, declined)
+    _sent_back(author, offers[SENT_BACK.subject])
+
+
+def _sent_back(author: Author, offered: str) -> None:
+    """Days later the dismantler opens a crate: too late to undo alone, and the yard agrees."""
+    author.on("2026-05-25 09:30")
+    accepted = author.head(SENT_BACK.subject)
+    agreed = {"event": accepted, "to": "void", "note": "确认装错型号，同意撤销接收"}
+    note = author.say(YARD, "note.agreed", f"notes:{SENT_BACK.subject}", agreed)
+    author.on("2026-05-26 10:00")
+    undone = {"event": accepted, "reason": "开箱后发现与约定型号不符，经发货方同意撤销", "agreed": note}
+    author.say(DISMANTLER, "battery.voided", SENT_BACK.subject, undone)
+    declined = {"offer": offered, "reason": "wrong_battery", "note": "随下一车退回"}
+    author.say(DISMANTLER, "handover.declined", SENT_BACK.subject, declined)
 
 
 def _stolen_packs(author: Author) -> None:
     """Two packs are gone. One lies behind the shed; the other turns up at a garage, and is held."""
-    author.on("2026-05-18 10:30")
+    author.on("2026-05-28 10:30")
     for item in (NOT_THERE, FOUND_BEHIND):
         lost = {
             "reason": "stolen",
@@ -180,7 +194,7 @@ def _stolen_packs(author: Author) -> None:
         evidence=author.evidence("photo"),
     )  # fmt: skip
     author.on("2026-06-04 09:00")
-    claimed = {"basis": "other", "note": "该包5月12日运输途中丢失，5月18日报失并报警，要求归还"}
+    claimed = {"basis": "other", "note": "该包5月12日运输途中丢失，5月28日报失并报警，要求归还"}
     author.say(YARD, "custody.claimed", f"notes:{stolen}", claimed)
     author.on("2026-06-04 14:00")
     offered = offer(
@@ -257,9 +271,15 @@ def _one_code_twice(author: Author) -> None:
     visited = {"site": "jiaojiang", "outcome": "deficiencies", "note": "实物铭牌末位为9，登记为0，系录入错误",
                "evidence": author.evidence("photo")}  # fmt: skip
     author.say(OFFICE, "site.inspected", f"notes:{GARAGE.org}", visited)
+    author.on("2026-07-15 17:00")
+    suspended = {"reason": "录入培训与整改期间暂停登记"}
+    author.say(REGISTRAR, "org.suspended", GARAGE.org, suspended, word="registry", approvers=_WITH)
     author.on("2026-07-17 10:00")
     undone = {"event": author.head(MISREAD.subject), "reason": "登记编码与实物不符，经现场核查作废"}
     author.say(REGISTRAR, "battery.voided", MISREAD.subject, undone, word="registry", approvers=_WITH)
+    author.on("2026-07-17 14:00")
+    again = {"reason": "整改完成，主管部门复核通过"}
+    author.say(REGISTRAR, "org.reinstated", GARAGE.org, again, word="registry", approvers=_WITH)
     author.on("2026-07-17 15:00")
     _vouch(author, GARAGE, READ_RIGHT, "repairer", "jiaojiang", note="按现场核查结果重新登记")
     author.on("2026-07-20 09:00")
@@ -271,13 +291,13 @@ def _one_code_twice(author: Author) -> None:
             name: data[name]
             for name in ("stage", "capacity", "holder", "chemistry", "mass", "condition", "site")
         }
-        again = {
+        begins = {
             "basis": "legacy",
             "read_by": "camera",
             "linked": linked,
             "label": author.label(MISREAD.subject),
         }
-        author.say(DISMANTLER, "battery.registered", MISREAD.subject, {**goes_on, **again})
+        author.say(DISMANTLER, "battery.registered", MISREAD.subject, {**goes_on, **begins})
 
 
 def _contested_origin(author: Author) -> None:
@@ -335,12 +355,14 @@ def _bankrupt(author: Author) -> None:
 
 def left_behind() -> tuple[Item, ...]:
     """What stands in the yard when it closes."""
-    return (NOT_THERE, *(item for item in STAYING if item is not IN_TIME))
+    return (NOT_THERE, SENT_BACK, *(item for item in STAYING if item is not IN_TIME))
 
 
 def _lost_admin_key(author: Author) -> None:
     """The garage has lost its admin key; the registrars add another, which acts a week later."""
     author.on("2026-09-08 10:00")
+    lost = {"kid": GARAGE.signer("admin").public.kid, "reason": "lost"}
+    author.say(REGISTRAR, "org.key_revoked", GARAGE.org, lost, word="registry")
     signer = GARAGE.signer("admin 2")
     recovered = {
         **author.possession(signer, GARAGE.org),
@@ -365,7 +387,7 @@ def _lost_admin_key(author: Author) -> None:
 def _end(author: Author) -> None:
     """All of it goes to the recycler; the association has a new key by then."""
     collected = (*left_behind(), READ_RIGHT)
-    opened = (*LOAD[:4], IN_TIME, MISREAD, FALSE, TRUE)
+    opened = (*LOAD[:3], IN_TIME, MISREAD, FALSE, TRUE)
     deliver(
         author, COLLECTOR, RECYCLER, "recycler", weights(collected),
         loaded="2026-09-28 07:00", unloaded="2026-09-28 14:00", name="YS-260928-1", site="kecheng",

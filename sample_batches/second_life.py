@@ -66,7 +66,7 @@ CABINETS: Final = (
     CABINET.item("2026-06-24", 3),
 )
 FAILED_TEST: Final = (1, 2, 3, 4, 6)  # places of modules that are too weak for a second life, one a pack
-RETURNED: Final = CABINETS[0]
+RETURNED, ABROAD = CABINETS[0], CABINETS[2]
 
 NCM_BATCH: Final = RECYCLER.owns("batch", "2026-11-NCM-02")
 _OUTPUTS: Final = {"black_mass": 452, "copper": 76, "aluminium": 132, "steel": 187, "plastics": 51}
@@ -94,6 +94,7 @@ def tell(author: Author) -> None:
     _take_apart(author)
     _test(author)
     _make_cabinets(author)
+    _abroad_and_back(author)
     _end(author)
 
 
@@ -179,7 +180,7 @@ def _make_cabinets(author: Author) -> None:
         }
         author.say(REPURPOSER, "battery.repurposed", cabinet.subject, made)
     author.on("2026-07-02 11:00")
-    for cabinet in CABINETS:
+    for cabinet in CABINETS[:2]:
         author.say(REPURPOSER, "battery.released", cabinet.subject, {"reason": "sold", "region": "CN-513400"})
 
 
@@ -199,6 +200,31 @@ def _use(author: Author, part: Item, cabinet: Item) -> str:
     author.say(REPURPOSER, "battery.requalified", part.subject, requalified)
     used = {"product": cabinet.subject, "mass": part.weighed()}
     return author.say(REPURPOSER, "battery.used_in", part.subject, used)
+
+
+def _abroad_and_back(author: Author) -> None:
+    """The third cabinet is sold abroad, fails the buyer's test of grounding, and comes back."""
+    author.on("2026-07-09 10:30")
+    exported = {
+        "destination": "LA",
+        "reason": "second_life",
+        "customs_number": "示例报关 530120260000004417",
+        "mass": ABROAD.weighed(),
+        "evidence": author.evidence("customs", "application/pdf"),
+    }
+    author.say(REPURPOSER, "battery.exported", ABROAD.subject, exported)
+    author.on("2026-08-20 16:00")
+    token, shown = author.seen(ABROAD.subject)
+    returned = {
+        "capacity": "repurposer",
+        "stage": "removed",
+        "read_by": "scanner",
+        "token": token,
+        "condition": "intact",
+        "site": "anzhou",
+        "evidence": author.evidence("customs", "application/pdf"),
+    }
+    author.say(REPURPOSER, "battery.returned", ABROAD.subject, returned, disclosures=(shown,))
 
 
 def _end(author: Author) -> None:

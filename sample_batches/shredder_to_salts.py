@@ -156,7 +156,12 @@ def _take_apart(author: Author) -> str:
         chemistry=N62.chemistry, count=72,
     )  # fmt: skip
     author.on("2026-05-26 09:30")
-    merge_lots(author, DISMANTLER, "ALU-2605", "casing", cases, sum(cases.values()), "pack_dismantler")
+    alu = merge_lots(author, DISMANTLER, "ALU-2605", "casing", cases, sum(cases.values()), "pack_dismantler")
+    author.say(DISMANTLER, "lot.rebooked", alu, {"capacity": "collector", "site": "chaisang"})
+    author.on("2026-05-27 14:00")
+    customs = author.evidence("customs", "application/pdf")
+    exported = {"destination": "MY", "customs_number": "示例报关 400120260000009102", "evidence": customs}
+    author.say(DISMANTLER, "lot.exported", alu, exported)
     return merged
 
 
@@ -181,6 +186,13 @@ def _shred_whole(author: Author) -> str:
     author.say(SHREDDER, "lot.voided", wrong, {"event": author.head(wrong), "reason": reason})
     black = make_lot(author, SHREDDER, "BM-2606-1", "black_mass", out["black_mass"], "recycler", **cited)
     _metals(author, MECHANICAL[0], out, "2606")
+    plastics = make_lot(
+        author, SHREDDER, "PL-2606", "plastics", out["plastics"], "recycler",
+        batch=MECHANICAL[0], site="fengxin",
+    )  # fmt: skip
+    author.on("2026-06-18 03:40")
+    burnt = {"reason": "fire", "note": "塑料堆垛夜间起火，全部烧毁", "evidence": author.evidence("photo")}
+    author.say(SHREDDER, "lot.lost", plastics, burnt)
     return black
 
 

@@ -113,6 +113,11 @@ def test_each_cabinet_is_made_of_eight_requalified_modules_under_a_new_code() ->
     assert battery(SECOND_LIFE, second_life.RETURNED.subject).stage == "recycled"
 
 
+def test_a_cabinet_leaves_the_country_and_comes_back_as_it_left() -> None:
+    assert said(SECOND_LIFE, second_life.ABROAD.subject)[-2:] == ["battery.exported", "battery.returned"]
+    assert battery(SECOND_LIFE, second_life.ABROAD.subject).stage == "removed"
+
+
 def test_a_module_that_fails_its_test_has_no_second_life() -> None:
     weak = {p["sub"] for p in payloads(SECOND_LIFE)
             if p["type"] == "battery.inspected" and p["data"]["soh_permille"] < 700}  # fmt: skip
@@ -162,7 +167,7 @@ def test_trouble_in_the_yard_is_remarked_and_the_log_stands() -> None:
         "REGISTERED_AFTER_VOID": 1,
         "CONTEST_RAISED": 2,
         "CONSIGNOR_SUSPENDED": 1,
-        "CUSTODY_ASSIGNED": 7,
+        "CUSTODY_ASSIGNED": 8,
         "KEY_ADDED_BY_REGISTRAR": 1,
     }
 
@@ -176,6 +181,14 @@ def test_what_a_stolen_phone_signed_is_undone_newest_first_by_both_registrars() 
     ids = {p["nonce"]: leaf.id for leaf in map(Leaf, told(BANKRUPT).entries) for p in [leaf.payload]}
     assert [p["data"]["event"] for p in chain[3:5]] == [ids[chain[2]["nonce"]], ids[chain[1]["nonce"]]]
     assert all(len(p["data"]["approvals"]) == 1 for p in chain[3:5])
+
+
+def test_late_void_names_the_consent_of_the_other_side() -> None:
+    pack = bankrupt_yard.SENT_BACK.subject
+    voided = next(p for p in payloads(BANKRUPT) if (p["sub"], p["type"]) == (pack, "battery.voided"))
+    agreed = next(leaf for leaf in map(Leaf, told(BANKRUPT).entries) if leaf.id == voided["data"]["agreed"])
+    assert (agreed.payload["type"], agreed.payload["iss"]) == ("note.agreed", bankrupt_yard.YARD.org)
+    assert agreed.payload["data"]["event"] == voided["data"]["event"]
 
 
 def test_hold_stands_between_offer_and_acceptance() -> None:
