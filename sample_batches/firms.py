@@ -90,14 +90,12 @@ LICENCES: Final[dict[str, dict[str, Any]]] = {
     DISMANTLER.short: {"number": "粤示例综字〔2026〕007号", "scope": ["open_packs"]},
     RECYCLER.short: {"number": "粤示例综字〔2026〕008号", "scope": ["open_packs", "shred"]},
 }
+# Each says at which site it is; with a phone that is named, the yard signs at its own two alone.
 PHONE_TYPES: Final = [
     "battery.inspected",
     "battery.registered",
     "battery.taken_in",
     "handover.accepted",
-    "handover.offered",
-    "handover.withdrawn",
-    "label.reissued",
 ]
 
 
@@ -125,7 +123,7 @@ def found(author: Author) -> None:
         author.on(f"2026-04-{day:02d} 15:10")
         add_key(author, party, "sign", name="业务签名密钥")
     author.on("2026-04-09 09:20")
-    add_key(author, YARD, "phone", name="三水场手持终端1号", types=PHONE_TYPES, sites=["sanshui"])
+    add_key(author, YARD, "phone", name="三水场手持终端1号", types=PHONE_TYPES, sites=["sanshui", "gaoming"])
 
 
 def add_key(author: Author, party: Party, word: str, **more: Any) -> None:

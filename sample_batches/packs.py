@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any, Final
 
 from ..trace.codes.battery_code import BatteryCode, format_battery_code
-from .firms import MAKER_CODE, YARD
+from .firms import MAKER, MAKER_CODE, YARD
 
 _STEP_G: Final = 500  # of the yards' floor scales
 
@@ -30,6 +30,11 @@ class Model:
     energy_wh: int
     voltage_mv: int
     car: str  # what it came out of, for the notes
+
+    @property
+    def subject(self) -> str:
+        """The chain in which its maker publishes it; of the enrolled maker's models only."""
+        return MAKER.owns("model", f"HY-{self.letter}{self.specification}")
 
 
 HY_B52: Final = Model(MAKER_CODE, "B", "52", "0B52Q01", "LFP", 402_000, 51_800, 345_600, "星程 C5")

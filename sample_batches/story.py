@@ -10,6 +10,8 @@ from .author import Author, Party
 from .firms import CARS, GARAGE, IMPORTER, LICENCES, MAKER, RECYCLER, REGISTRAR, YARD, add_key
 from .packs import (
     CRASHED,
+    HY_B52,
+    HY_E72,
     IMPORTED,
     IN_USE,
     LEGACY,
@@ -34,6 +36,7 @@ REDIRECTED: Final = LEGACY[9]  # offered to the recycler first, then withdrawn
 
 def before_the_truck(author: Author) -> None:
     """Everything until the morning on which the truck is loaded."""
+    _publish_models(author)
     vehicles = _make_and_sell(author)
     _register_legacy(author, WHOLE[:5], "2026-05-19 09:00")
     _import(author)
@@ -67,6 +70,27 @@ def accept(
     return author.say(consignee, "handover.accepted", item, data, word=word)
 
 
+def _publish_models(author: Author) -> None:
+    """What is true of every pack of a model, once, before the first of them is made."""
+    author.on("2026-04-09 16:40")
+    for model in (HY_B52, HY_E72):
+        author.say(
+            MAKER,
+            "model.published",
+            model.subject,
+            {
+                "name": {"zh": f"禾源 {model.letter}{model.specification} 动力电池包"},
+                "category": "ev",
+                "chemistry": model.chemistry,
+                "level": "pack",
+                "mass_g": model.nameplate_g,
+                "energy_wh": model.energy_wh,
+                "voltage_mv": model.voltage_mv,
+                "documents": author.evidence("dismantling_manual", "application/pdf"),
+            },
+        )
+
+
 def _make_and_sell(author: Author) -> dict[str, str]:
     """Ten packs leave the factory, go into nine vehicles, and eight of those are sold."""
     author.on("2026-04-10 08:05")
@@ -77,6 +101,7 @@ def _make_and_sell(author: Author) -> dict[str, str]:
             "battery.manufactured",
             item.subject,
             {
+                "model": model.subject,
                 "chemistry": model.chemistry,
                 "mass": item.nameplate(),
                 "energy_wh": model.energy_wh,
@@ -265,7 +290,6 @@ def _crash(author: Author) -> None:
         "label.reissued",
         again,
         {"label": author.label(again), "reason": "damaged", "evidence": author.evidence("photo")},
-        word="phone",
     )
 
 

@@ -69,6 +69,8 @@ def _load(author: Author) -> dict[str, str]:
             more["mass"] = item.nameplate()
         elif item is not TAGGED:
             more["mass"] = item.weighed()
+        if item is TAGGED:
+            more["packing"] = "damaged"
         if number == 0:
             more["note"] = "粤示例E·09140车，共40包，随车纸质清单一份"
         if item is LEAKING:
