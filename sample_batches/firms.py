@@ -1,69 +1,53 @@
-"""Who takes part in the truck's story: invented organisations, and how the log enrols them.
-
-The organisation part of each unified social credit code reads EXAMPLE and a digit, so that nobody takes it
-for a real firm's; both check digits hold (GB 11714, GB 32100).
-"""
+"""Who takes part in the truck's story, and how the log enrols them one day after the other."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from stdnum.cn import uscc
-
 from ..signing.note import format_vkey
 from .author import Author, Party
+from .founding import add_key, organisation
 from .keys import SampleLogSigner
 
 ORIGIN: Final = "packtrace.example/samples"
 MAKER_CODE: Final = "ZX1"
 
 
-def _org(department: str, region: str, digit: str) -> str:
-    """``org:uscc:…``: department, region, the eight of the organisation and two check digits."""
-    body = f"EXAMPLE{digit}"
-    weighted = sum(
-        int(letter, 36) * weight for letter, weight in zip(body, (3, 7, 9, 10, 5, 8, 4, 2), strict=True)
-    )
-    remainder = (11 - weighted % 11) % 11
-    number = f"{department}{region}{body}{'X' if remainder == 10 else remainder}"
-    return f"org:uscc:{number}{uscc.calc_check_digit(number)}"
-
-
 REGISTRAR: Final = Party(
-    "registrar", _org("12", "440000", "1"),
+    "registrar", organisation("12", "440000", "1"),
     "示例省动力电池溯源登记中心", "Example Province Battery Trace Registry", "CN-440000", ("registrar",),
 )  # fmt: skip
 MAKER: Final = Party(
-    "maker", _org("91", "441200", "2"),
+    "maker", organisation("91", "441200", "2"),
     "肇庆禾源动力电池（示例）有限公司", "Heyuan Traction Battery (Sample) Co., Ltd.", "CN-441200",
     ("battery_maker",),
 )  # fmt: skip
 CARS: Final = Party(
-    "cars", _org("91", "440100", "3"),
+    "cars", organisation("91", "440100", "3"),
     "广州星程汽车（示例）制造有限公司", "Xingcheng Motors (Sample) Co., Ltd.", "CN-440100",
     ("vehicle_maker",),
 )  # fmt: skip
 IMPORTER: Final = Party(
-    "importer", _org("91", "440115", "4"),
+    "importer", organisation("91", "440115", "4"),
     "南沙远舟进出口（示例）有限公司", "Yuanzhou Import & Export (Sample) Co., Ltd.", "CN-440115",
     ("importer",),
 )  # fmt: skip
 GARAGE: Final = Party(
-    "garage", _org("92", "441900", "5"),
+    "garage", organisation("92", "441900", "5"),
     "东莞老周新能源汽修（示例）店", "Lao Zhou EV Garage (Sample)", "CN-441900", ("repairer",), alg="EdDSA",
 )  # fmt: skip
 YARD: Final = Party(
-    "yard", _org("91", "440600", "6"),
+    "yard", organisation("91", "440600", "6"),
     "佛山绿途报废汽车回收拆解（示例）有限公司", "Lvtu End-of-Life Vehicles (Sample) Co., Ltd.", "CN-440600",
     ("vehicle_dismantler",), kinds={"phone": "P-256", "new phone": "P-256"},
 )  # fmt: skip
 DISMANTLER: Final = Party(
-    "dismantler", _org("91", "441300", "7"),
+    "dismantler", organisation("91", "441300", "7"),
     "惠州净拆电池拆解（示例）有限公司", "Jingchai Battery Dismantling (Sample) Co., Ltd.", "CN-441300",
     ("pack_dismantler",),
 )  # fmt: skip
 RECYCLER: Final = Party(
-    "recycler", _org("91", "441800", "8"),
+    "recycler", organisation("91", "441800", "8"),
     "清远复元再生材料（示例）有限公司", "Fuyuan Recycled Materials (Sample) Co., Ltd.", "CN-441800",
     ("recycler",),
 )  # fmt: skip
@@ -124,12 +108,6 @@ def found(author: Author) -> None:
         add_key(author, party, "sign", name="业务签名密钥")
     author.on("2026-04-09 09:20")
     add_key(author, YARD, "phone", name="三水场手持终端1号", types=PHONE_TYPES, sites=["sanshui", "gaoming"])
-
-
-def add_key(author: Author, party: Party, word: str, **more: Any) -> None:
-    """A key of the party's own, added by its admin key."""
-    proven = author.possession(party.signer(word), party.keys)
-    author.say(party, "key.added", party.keys, {"use": "sign", **proven, **more}, word="admin")
 
 
 def _enrol(author: Author, party: Party) -> None:

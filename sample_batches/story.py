@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from ..signing.base64url import b64url
 from .author import Author, Party
-from .firms import CARS, GARAGE, IMPORTER, LICENCES, MAKER, RECYCLER, REGISTRAR, YARD, add_key
+from .firms import CARS, GARAGE, IMPORTER, LICENCES, MAKER, RECYCLER, REGISTRAR, YARD
+from .founding import add_key
 from .packs import (
     CRASHED,
     HY_B52,
@@ -26,6 +26,7 @@ from .packs import (
     modules,
     pack,
 )
+from .vehicles import new_vehicle, vin
 
 Made = tuple[Model, str, int]
 
@@ -126,7 +127,7 @@ def _make_and_sell(author: Author) -> dict[str, str]:
     author.on("2026-05-07 08:40")
     for made in (*RECALLED, *CRASHED):
         vehicles[pack(*made).subject] = _fit(author, made, 1, 1)
-    truck = _vehicle(author)
+    truck = new_vehicle(author)
     for place, made in enumerate(TEST_TRUCK, 1):
         vehicles[pack(*made).subject] = _fit(author, made, place, 2, truck)
     _fit_by_mistake(author)
@@ -139,14 +140,10 @@ def _make_and_sell(author: Author) -> dict[str, str]:
     return vehicles
 
 
-def _vehicle(author: Author) -> str:
-    return f"vehicle:{b64url(author.chance(16))}"
-
-
 def _fit(author: Author, made: Made, place: int, packs: int, vehicle: str = "") -> str:
     """A pack goes into a vehicle: two events, one group. The first brings the VIN, withheld."""
     item = pack(*made).subject
-    vehicle = vehicle or _vehicle(author)
+    vehicle = vehicle or new_vehicle(author)
     with author.group():
         installed = author.say(
             CARS,
@@ -154,7 +151,7 @@ def _fit(author: Author, made: Made, place: int, packs: int, vehicle: str = "") 
             item,
             {"vehicle": vehicle, "position": place, "of": packs, "site": "nansha-2"},
         )
-        slot, disclosure = author.withhold(_vin(author))
+        slot, disclosure = author.withhold(vin(author, "LX9EV000"))
         fitted: dict[str, Any] = {"battery": item, "installed": installed}
         fitted |= {"packs": packs, "swap_model": False}
         if place == 1:
@@ -176,19 +173,6 @@ def _fit_by_mistake(author: Author) -> None:
     with author.group():
         author.say(CARS, "battery.voided", item, {"event": chain.head, "reason": reason})
         author.say(CARS, "vehicle.voided", vehicle, {"event": fitted.head, "reason": reason})
-
-
-def _vin(author: Author) -> str:
-    """A VIN of no maker (LX9 and zeros), with the check digit of GB 16735 in its ninth place."""
-    serial = f"{author.between(0, 999_999):06d}"
-    places = f"LX9EV000?TG{serial}"
-    weights = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
-    values = dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", "12345678123457923456789", strict=True))
-    total = sum(
-        int(values.get(letter, letter)) * weight
-        for letter, weight in zip(places.replace("?", "0"), weights, strict=True)
-    )
-    return places.replace("?", "0123456789X"[total % 11])
 
 
 def _register_legacy(author: Author, items: tuple[Pack, ...], when: str) -> None:

@@ -16,6 +16,7 @@ from packtrace.sample_batches.copies import Leaf
 from packtrace.sample_batches.keys import SampleLogSigner
 from packtrace.sample_batches.samples import SAMPLES, Sample
 from packtrace.sample_batches.write import write_samples
+from packtrace.schemas.statements import STATEMENTS
 from packtrace.signing.base64url import b64url
 from packtrace.signing.checkpoint import open_checkpoint
 from packtrace.tests.cli.command import call_well
@@ -152,9 +153,9 @@ def test_no_two_samples_share_a_log_or_a_key_of_a_log() -> None:
     assert len(keys) == len(SAMPLES)
 
 
-def test_together_they_tell_nearly_every_type_of_event() -> None:
+def test_together_they_tell_every_type_of_event_but_some_of_the_log_itself() -> None:
     types = Counter(payload["type"] for sample in SAMPLES for payload in payloads(sample))
-    assert len(types) >= 60
+    assert set(STATEMENTS) - set(types) <= {"log.heads", "log.key_changed", "log.rules_adopted", "log.sealed"}
 
 
 def load_keys(sample: Sample) -> Any:
