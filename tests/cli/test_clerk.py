@@ -166,7 +166,7 @@ def test_take_over_that_the_demonstration_prints_works_as_printed(tmp_path: Path
         check=False,
     )
     assert went_on.returncode == 0, went_on.stdout + went_on.stderr
-    assert "accepted at leaf 386" in went_on.stdout
+    assert "accepted at leaf 388" in went_on.stdout
     assert "at_dismantler, held by 惠州净拆" in went_on.stdout
 
 

@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from ...signing.compact import format_compact
 from ...signing.jws import EVENT, sign_jws
-from ...signing.keys import generate_private_key
+from ...signing.keys import PublicKey, generate_private_key
 from ..errors import RefusedError
 from ..lifecycle.judge import check_standing, judge
 from ..lifecycle.keyring import key_use, log_state
 from ..lifecycle.state import Key
 from ..lifecycle.table import ROWS
-from ..lifecycle.world import World
+from ..lifecycle.world import World, keys_in
 from ..rules.problems import Problem
 from ..rules.shapes import ShapeError
 from ..statement import Event, Moment, parse_event_jws, read_event
@@ -56,7 +56,7 @@ def preview(world: World, statement: Mapping[str, Any]) -> Preview:
     throwaway = generate_private_key("Ed25519")  # for the form: whose key signs is not what is asked here
     event = read_event(parse_event_jws(sign_jws(format_compact(payload), throwaway, EVENT)))
     now = Moment(0, datetime.now(UTC))
-    key = Key(throwaway.public, event.iss, _use(event, world))
+    key = Key(_registered(event.iss, world) or throwaway.public, event.iss, _use(event, world))
     try:
         if _is_whole(world, payload):
             step = judge(event, now, key, world, None)
@@ -77,6 +77,16 @@ def _is_whole(world: World, payload: dict[str, Any]) -> bool:
     except ShapeError:
         return False
     return True
+
+
+def _registered(party: str, world: World) -> PublicKey | None:
+    """Some key of a party, by which the registry is asked what it says of whoever signs."""
+    for subject in (f"keys:{party.removeprefix('org:')}", party, f"log:{world.origin}"):
+        chain = world.chain(subject)
+        for key in keys_in(chain) if chain else ():
+            if key.org == party:
+                return key.public
+    return None
 
 
 def _use(event: Event, world: World) -> str:
