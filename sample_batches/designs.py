@@ -66,12 +66,12 @@ class Design:
             )
         )
 
-    def item(self, made: str, serial: int, *, missing_g: int = 0) -> Item:
-        """One battery of the design; ``missing_g`` is what somebody took out."""
+    def item(self, made: str, serial: int) -> Item:
+        """One battery of the design, which weighs a little more or less than its plate says."""
         code = self.code(made, serial)
         drift = hashlib.sha256(code.encode()).digest()[0] % 13 - 6
         step = _STEP_G if self.level == "P" else 100
-        return Item(f"battery:gbt34014:{code}", self, self.mass_g + drift * step - missing_g)
+        return Item(f"battery:gbt34014:{code}", self, self.mass_g + drift * step)
 
     def model(self, maker: Party) -> str:
         """The chain on which its maker publishes it."""

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from ..signing.base64url import b64url, parse_b64url
-from ..signing.merkle import leaf_hash, root_of
 from ..trace.lifecycle.consignments import consignment_offers
 from .author import Author, Party
 from .designs import Item
-
-Masses = Callable[[str], Mapping[str, Any] | None]
 
 _WEEKS: Final = 3  # for which an offer stands, as these firms agree
 
@@ -113,8 +109,3 @@ def deliver(
     place: dict[str, Any] = {"site": site} if site else {}
     for item, offered in offers.items():
         accept(author, consignee, capacity, item, offered, mass=masses[item], condition=condition, **place)
-
-
-def bound(events: Iterable[str]) -> str:
-    """The RFC 6962 root over the ids of events, as a closed batch states it."""
-    return b64url(root_of([leaf_hash(parse_b64url(event)) for event in events]))

@@ -43,15 +43,12 @@ def take_out(
     *, word: str = "sign", **more: Any,
 ) -> None:  # fmt: skip
     """A pack comes out of its vehicle: one group. The label's token shows that the label was read."""
-    disclosures: tuple[str, ...] = ()
-    data: dict[str, Any] = {
-        "capacity": capacity, "vehicle": vehicle, "read_by": "scanner", "reason": reason, **more,
-    }  # fmt: skip
-    if "evidence" not in more:
-        data["token"], shown = author.seen(item)
-        disclosures = (shown,)
+    token, shown = author.seen(item)
+    data = {"capacity": capacity, "vehicle": vehicle, "read_by": "scanner", "token": token, "reason": reason}
     with author.group():
-        removed = author.say(party, "battery.removed", item, data, word=word, disclosures=disclosures)
+        removed = author.say(
+            party, "battery.removed", item, {**data, **more}, word=word, disclosures=(shown,)
+        )
         taken_out = {"battery": item, "removed": removed}
         author.say(party, "vehicle.taken_out", vehicle, taken_out, word=word)
 

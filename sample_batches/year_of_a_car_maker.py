@@ -90,7 +90,7 @@ def tell(author: Author) -> None:
     cars = _build(author, (*FIRST, *RECALLED), "2026-01-12 08:30")
     _sell(author, (*FIRST, *RECALLED), "2026-01-26 10:00", "2026-02-06 10:00")
     author.on("2026-02-27 15:00")
-    publish_change(author)
+    _change_model(author)
     _make(author, (*SECOND, *FINE), "2026-03-09 08:05")
     _to_the_cars(author, (*SECOND, *FINE), "2026-03-20 07:30", "2026-03-21 10:05", "HC-260320-1")
     cars |= _build(author, (*SECOND, FINE[2]), "2026-04-02 08:15")
@@ -106,7 +106,7 @@ def _design(author: Author) -> None:
         publish(author, MAKER, design, warranty_months=96)
 
 
-def publish_change(author: Author) -> None:
+def _change_model(author: Author) -> None:
     """Measured on the first thousand packs, the footprint is lower than what was published."""
     change = {
         "carbon_footprint_g_per_kwh": 57_800,
