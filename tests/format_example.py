@@ -33,7 +33,18 @@ from packtrace.tests.deterministic_signer import DeterministicLogSigner, publish
 from packtrace.trace.bundle.layout import vkey_files
 from packtrace.trace.lifecycle.keyring import approval_digest
 from packtrace.trace.lifecycle.table import IN_USE_BARRED_TO, TABLE, Row
-from packtrace.trace.lifecycle.words import CUSTODIAL, IN_USE, INTAKE, LIVE, STAGES, WASTE
+from packtrace.trace.lifecycle.words import (
+    CUSTODIAL,
+    IMPORTER,
+    IN_PACK,
+    IN_USE,
+    INTAKE,
+    LIVE,
+    LOOSE,
+    LOT_STAGES,
+    STAGES,
+    WASTE,
+)
 from packtrace.trace.rules.ruleset import rules_digest
 from packtrace.trace.statement import format_entry
 from packtrace.trace.verify.trust import Trust, format_trust, six_words
@@ -46,6 +57,7 @@ ORIGIN: Final = "packtrace.example/cn"
 CODE: Final = "04QPB76836300JBC40000903"
 BATTERY: Final = f"battery:gbt34014:{CODE}"
 MAKER: Final = "org:uscc:91440300MA5000002N"
+MODEL: Final = f"model:{MAKER.removeprefix('org:')}/LFP-438"
 CARS: Final = "org:uscc:91440300MA5000003R"
 START: Final = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 LOG_TIME: Final = 1_795_408_802  # POSIX seconds: when the checkpoint is signed
@@ -96,6 +108,7 @@ def events() -> tuple[str, str, str]:
                 MAKER,
                 None,
                 {
+                    "model": MODEL,
                     "chemistry": "LFP",
                     "mass": {"g": 438_000, "basis": "nameplate"},
                     "label": label_digest(CODE, TOKEN),
@@ -260,25 +273,38 @@ def _shorten(note: bytes) -> str:
 
 _STAGES_NAMED: Final = (
     ("any", STAGES),
+    ("any", LOT_STAGES),
     ("live", LIVE),
     ("in use or waste", (*IN_USE, *WASTE)),
-    ("live but in_pack", tuple(stage for stage in LIVE if stage != "in_pack")),
+    ("in use or waste, but in_pack", tuple(stage for stage in (*IN_USE, *WASTE) if stage != IN_PACK)),
+    ("in use, but in_pack", tuple(stage for stage in IN_USE if stage != IN_PACK)),
+    ("live but in_pack", LOOSE),
+    ("waste", WASTE),
 )
-_ROLES_NAMED: Final = (("custodial", CUSTODIAL), ("intake", INTAKE))
+_ROLES_NAMED: Final = (
+    ("custodial", CUSTODIAL),
+    ("intake", INTAKE),
+    ("importer, intake", (IMPORTER, *INTAKE)),
+)
 
 
 def _life_cycle() -> Iterator[str]:
-    yield "| type | who signs | stage before | after | custodian after | open offer | group, further checks |"
-    yield "|---|---|---|---|---|---|---|"
+    columns = "type", "who signs", "stage before", "after", "custodian after", "open offer", "holds"
+    yield f"| {' | '.join((*columns, 'group, further checks'))} |"
+    yield "|---" * (len(columns) + 1) + "|"
+    twice = {row.type for row in TABLE if row.chain == "lot"} & {
+        row.type for row in TABLE if row.chain == "battery"
+    }
     for row in TABLE:
-        battery = row.chain == "battery"
+        held = row.chain in ("battery", "lot")
         cells = (
-            f"`{row.type}`",
+            f"`{row.type}`" + (f" ({row.chain})" if row.type in twice else ""),
             "; ".join(_who(row)),
-            _words(row.stages, _STAGES_NAMED) if battery else "",
-            row.stage if battery else "",
-            row.custody if battery else "",
-            row.offer if battery else "",
+            _words(row.stages, _STAGES_NAMED) if held else "",
+            row.stage if held else "",
+            row.custody if held else "",
+            row.offer if held else "",
+            row.hold if held else "",
             "; ".join(_more(row)),
         )
         yield f"| {' | '.join(cells)} |"
@@ -296,9 +322,11 @@ def _words(words: tuple[str, ...], named: tuple[tuple[str, tuple[str, ...]], ...
 
 def _more(row: Row) -> Iterator[str]:
     if row.leads:
-        yield f"leads `{row.leads}`"
+        yield f"leads {_types(row.leads)}"
     if row.follows:
-        yield f"follows `{row.follows}`"
+        yield f"follows {_types(row.follows)}"
+    if row.bars:
+        yield f"barred by {', '.join(row.bars)}"
     if row.licence:
         yield f"licence `{row.licence}`"
     if row.acts_as:
@@ -309,6 +337,10 @@ def _more(row: Row) -> Iterator[str]:
         yield "voidable"
     if row.also:
         yield f"*{', '.join(row.also)}*"
+
+
+def _types(names: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 MARKED: Final = re.compile(

@@ -92,10 +92,11 @@ class Scene:
         self.garage = self.party("garage", 3, "repairer", "dealer")
         self.dismantler = self.party("dismantler", 4, "pack_dismantler", "vehicle_dismantler")
         self.recycler = self.party("recycler", 5, "recycler")
+        self.regulator = self.party("regulator", 7, "regulator")
 
     @property
     def members(self) -> tuple[Party, ...]:
-        """Everybody who is enrolled."""
+        """Everybody who is enrolled from the start."""
         return (self.maker, self.garage, self.dismantler, self.recycler)
 
     @property
@@ -161,7 +162,7 @@ class Scene:
         return text
 
     def founding(self) -> list[str]:
-        """The log is opened, everybody enrolled, everybody's first key added, a model published: 10 events."""
+        """The log is opened, everybody enrolled, everybody's key added, a model published: 10 events."""
         events = [self.log_opened()]
         for party in self.members:
             events += (self.enrolled(party), self.key_added(party, party.key))
@@ -320,6 +321,20 @@ class Scene:
         recycled = self.sign(self.recycler, "battery.recycled", module, charged)
         groups += [(recycled,), (self.batch_closed(batch, [recycled], module_g),)]
         return groups
+
+    def regulator_enrolled(self) -> list[tuple[str, ...]]:
+        """An authority joins, which only few scenes need."""
+        return [(self.enrolled(self.regulator),), (self.key_added(self.regulator, self.regulator.key),)]
+
+    def hold_placed(self, sub: str) -> str:
+        """The regulator keeps a subject where it is."""
+        placed = {"basis": "investigation", "reason": "origin in question"}
+        return self.sign(self.regulator, "hold.placed", f"notes:{sub}", placed)
+
+    def hold_lifted(self, sub: str, placed: str) -> str:
+        """And lets it go."""
+        lifted = {"hold": event_id(placed), "reason": "explained"}
+        return self.sign(self.regulator, "hold.lifted", f"notes:{sub}", lifted)
 
     def batch_closed(self, batch: str, recycled: list[str], g: int) -> str:
         """The recycler closes a batch of these events and this mass, half of which becomes black mass."""

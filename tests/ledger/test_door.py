@@ -20,7 +20,12 @@ SUB = f"battery:gbt34014:{CODE}"
 
 
 def made(scene: Scene, **override: Any) -> str:
-    data = {"chemistry": "LFP", "mass": {"g": 1, "basis": "nameplate"}, "label": "A" * 43}
+    data = {
+        "model": scene.model,
+        "chemistry": "LFP",
+        "mass": {"g": 1, "basis": "nameplate"},
+        "label": "A" * 43,
+    }
     return scene.sign(scene.maker, "battery.manufactured", SUB, data, **override)
 
 

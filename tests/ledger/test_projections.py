@@ -20,9 +20,12 @@ from packtrace.trace.lifecycle.encoding import decode_state
 from packtrace.trace.lifecycle.state import Chain, Reference
 from packtrace.trace.statement import parse_event_jws
 
+HELD, FREED = (f"battery:gbt34014:{pack_code(number)}" for number in (50, 51))
+
 
 def play(node: Node) -> Ledger:
-    """Lives of packs, one of which is undone in part; keys that come and go; a vendor code that moves."""
+    """Lives of packs, one of which is undone in part; keys that come and go; a vendor code that moves; a
+    hold that stays, and one that is lifted."""
     ledger, scene = node.create(), node.scene
     groups = [group for number in range(12) for group in scene.life_of_a_pack(pack_code(number))]
     made = scene.manufactured(pack_code(50))
@@ -32,12 +35,15 @@ def play(node: Node) -> Ledger:
     vehicle = parse_event_jws(fitted.partition("~")[0]).value["sub"]
     also = {"event": event_id(fitted), "reason": "mis-scan"}
     taken_back = scene.sign(scene.maker, "vehicle.voided", vehicle, also)
-    groups += [(made,), (installed, fitted), (undone, taken_back)]
+    groups += [(made,), (installed, fitted), (undone, taken_back), (scene.manufactured(pack_code(51)),)]
     extra = p256_key("garage P-256")
     groups += [(scene.key_added(scene.garage, extra),), (scene.key_revoked(scene.garage, extra),)]
     changed = scene.sign(scene.registrar, "org.changed", scene.maker.org, {"vendor_codes": ["05Q"]})
     newcomer = scene.party("newcomer", 6, "battery_maker", vendor_codes=("04Q",))
     groups += [(changed,), (scene.enrolled(newcomer),)]
+    groups += scene.regulator_enrolled()
+    placed, lifted_later = scene.hold_placed(HELD), scene.hold_placed(FREED)
+    groups += [(placed,), (lifted_later,), (scene.hold_lifted(FREED, lifted_later),)]
     outcomes = ledger.append([Submission(group) for group in groups])
     assert set(statuses(outcomes)) == {"accepted"}, outcomes
     last = append_one(ledger, scene.key_added(newcomer, ed25519_key("newcomer second")))
@@ -67,6 +73,7 @@ def test_every_projection_is_what_the_entries_give(node: Node) -> None:
     assert dict(node.execute("SELECT kid, subject FROM key")) == world.keys
     assert dict(node.execute("SELECT code, subject FROM vendor")) == world.vendors
     assert world.vendors["04Q"] != world.vendors["05Q"]
+    assert dict(node.execute("SELECT subject, in_force FROM hold")) == world.holds == {HELD: 1, FREED: 0}
 
     hashes = [leaf_hash(row[1]) for row in entries]
     tiles = TileBuilder(0, lambda level, index: b"").extend(hashes)
@@ -98,6 +105,8 @@ def test_stored_world_answers_as_the_replayed_one(node: Node) -> None:
         assert stored.key_home(kid) == world.key_home(kid)
     for code in [*world.vendors, "99Z"]:
         assert stored.vendor(code) == world.vendor(code)
+    for subject in (HELD, FREED, "none"):
+        assert stored.is_held(subject) == world.is_held(subject) == (subject == HELD)
     assert stored.chain("vehicle:" + "A" * 22) is None
     subject = entries[-1][3]
     assert ledger.entries_of(subject) == [row[:2] for row in entries if row[3] == subject]

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from packtrace.tests.ledger.node import Node
-from packtrace.tests.scene import pack_code
+from packtrace.tests.scene import Scene, pack_code
 from packtrace.tests.verify.small_log import trust_of
 from packtrace.trace.ledger.ledger import Ledger, Submission
 from packtrace.trace.verify.findings import Outcome
@@ -16,12 +16,25 @@ from packtrace.trace.verify.pins import Pins
 from packtrace.trace.verify.report import Report, format_json_lines, format_text
 from packtrace.trace.verify.verify_source import verify_source
 
+HELD = f"battery:gbt34014:{pack_code(9)}"
+
 
 def lived(node: Node) -> Ledger:
     """A ledger with the life of a pack in it."""
     ledger = node.create()
     node.now += timedelta(minutes=1)
-    outcomes = ledger.append([Submission(group) for group in node.scene.life_of_a_pack(pack_code(0))])
+    return recorded(ledger, node.scene.life_of_a_pack(pack_code(0)))
+
+
+def held(node: Node) -> Ledger:
+    """And with another pack on which a regulator has a hold."""
+    ledger, scene = lived(node), node.scene
+    groups = [(scene.manufactured(pack_code(9)),), *scene.regulator_enrolled(), (scene.hold_placed(HELD),)]
+    return recorded(ledger, groups)
+
+
+def recorded(ledger: Ledger, groups: list[tuple[str, ...]]) -> Ledger:
+    outcomes = ledger.append([Submission(group) for group in groups])
     assert {outcome.status for outcome in outcomes} == {"accepted"}
     return ledger
 
@@ -61,26 +74,29 @@ COLUMNS = [
     ("entry", "seq", "leaf_index = 5"),
     ("chain", "seq", "substr(subject, 1, 8) = 'vehicle:'"),
     ("chain", "head", "substr(subject, 1, 8) = 'vehicle:'"),
-    ("reference", "target", "leaf_index = 14"),
-    ("reference", "leaf_index", "leaf_index = 14"),
-    ("reference", "subject", "leaf_index = 14"),
-    ("reference", "event_id", "leaf_index = 14"),
+    ("reference", "target", f"target = '{Scene().model}' AND leaf_index = 10"),
+    ("reference", "leaf_index", f"target = '{Scene().model}' AND leaf_index = 10"),
+    ("reference", "subject", f"target = '{Scene().model}' AND leaf_index = 10"),
+    ("reference", "event_id", f"target = '{Scene().model}' AND leaf_index = 10"),
     ("vendor", "code", "code = '04Q'"),
     ("vendor", "subject", "code = '04Q'"),
+    ("hold", "subject", "in_force = 1"),
+    ("hold", "in_force", "in_force = 1"),
     ("tree", "size", "id = 1"),
 ]
 
 
 @pytest.mark.parametrize(("table", "column", "where"), COLUMNS)
 def test_every_derived_column_is_derived_again(node: Node, table: str, column: str, where: str) -> None:
-    lived(node)
+    held(node)
     node.close()
-    value = "'x'" if column not in ("seq", "leaf_index", "size") else "77"
+    value = "'x'" if column not in ("seq", "leaf_index", "size", "in_force") else "77"
     node.execute(f"UPDATE {table} SET {column} = {value} WHERE {where}")  # noqa: S608
     report = checked(node)
     assert report.outcome is Outcome.REFUTED
     places = {place.partition(".")[0] for _, place in found(report)}
-    assert {code for code, _ in found(report)} <= {"PROJECTION_MISMATCH", "DISCLOSURE_MISMATCH"}
+    codes = {code for code, _ in found(report)} - {"HOLD_PLACED"}
+    assert codes <= {"PROJECTION_MISMATCH", "DISCLOSURE_MISMATCH"}
     assert table in places
 
 
@@ -99,7 +115,7 @@ def test_every_stored_byte_string_is_derived_again(node: Node, table: str, colum
     where = {
         "chain": "substr(subject, 1, 8) = 'vehicle:'",
         "tile": "level = 0",
-        "checkpoint": "size = 9",
+        "checkpoint": "size = 10",
     }.get(table, "id=1")
     node.flip(table, column, where)
     report = checked(node)
@@ -110,23 +126,29 @@ def test_every_stored_byte_string_is_derived_again(node: Node, table: str, colum
 
 
 def test_custodian_edited_in_the_projection_is_refuted_with_both_values(node: Node) -> None:
-    lived(node)
+    held(node)
     node.close()
-    ((state,),) = node.execute(
-        "SELECT state FROM chain WHERE substr(subject, 1, 8) = 'battery:' ORDER BY subject LIMIT 1"
-    )
-    ((subject,),) = node.execute("SELECT MIN(subject) FROM chain WHERE substr(subject, 1, 8) = 'battery:'")
-    node.execute(
-        "UPDATE chain SET state = ? WHERE subject = ?", bytes(state).replace(b'"none"', b'"mine"'), subject
-    )
-    (finding,) = checked(node).findings
-    assert (finding.code, finding.subject, finding.place) == ("PROJECTION_MISMATCH", subject, "chain.state")
-    assert '"none"' in finding.evidence and '"mine"' in finding.evidence
+    ((state,),) = node.execute("SELECT state FROM chain WHERE subject = ?", HELD)
+    maker, mine = node.scene.maker.org, node.scene.garage.org
+    edited = bytes(state).replace(f'"custodian":"{maker}"'.encode(), f'"custodian":"{mine}"'.encode())
+    node.execute("UPDATE chain SET state = ? WHERE subject = ?", edited, HELD)
+    finding, _ = sorted(checked(node).findings, key=lambda each: each.code == "HOLD_PLACED")
+    assert (finding.code, finding.subject, finding.place) == ("PROJECTION_MISMATCH", HELD, "chain.state")
+    assert maker in finding.evidence and mine in finding.evidence
 
 
-@pytest.mark.parametrize("table", ["chain", "reference", "key", "vendor", "tile", "tree"])
+def test_hold_that_is_lifted_in_the_projection_alone_is_refuted(node: Node) -> None:
+    held(node)
+    node.close()
+    node.execute("UPDATE hold SET in_force = 0")
+    finding, _ = sorted(checked(node).findings, key=lambda each: each.code == "HOLD_PLACED")
+    assert (finding.code, finding.subject, finding.place) == ("PROJECTION_MISMATCH", HELD, "hold.in_force")
+    assert "expected 1, got 0" in finding.evidence
+
+
+@pytest.mark.parametrize("table", ["chain", "reference", "key", "vendor", "hold", "tile", "tree"])
 def test_row_that_is_gone_is_missed(node: Node, table: str) -> None:
-    lived(node)
+    held(node)
     node.close()
     node.execute(f"DELETE FROM {table}")  # noqa: S608
     assert checked(node).outcome is not Outcome.VERIFIED

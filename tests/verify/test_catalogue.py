@@ -13,7 +13,7 @@ from packtrace.trace.verify.catalogue import CATALOGUE, Severity
 from packtrace.trace.verify.findings import MAX_KEPT, Finding, Findings, Outcome
 
 ROOT = Path(__file__).parents[2]
-CODE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+CODE = re.compile(r"[A-Z]{4,}(?:_[A-Z0-9]+)*|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 NAMED_CALLS = {"refuse", "remark", "Finding"}  # their first argument is a code
 
 # What is raised, and by whom, but never while a source is verified.
@@ -22,7 +22,7 @@ OF_OTHERS = {
     "private keys": {"KEY_FILE_EXISTS", "KEY_FILE_UNREADABLE", "KEY_FILE_UNSAFE", "LOG_KEY_INVALID"},
     "the installed package": {"POLICY_INVALID"},
     "forms and trust files": {"REGION_INVALID", "WITNESS_POLICY_INVALID", "OUTPUT_EXISTS"},
-    "base classes": {"SIGNING_ERROR", "TRACE_ERROR"},
+    "base classes": {"SIGNING_ERROR", "TRACE_ERROR", "REFUSED", "UNDECIDED"},
     "notes, said as CHECKPOINT_MALFORMED": {"NOTE_MALFORMED", "NOTE_SIGNATURE_INVALID"},
 }
 ELSEWHERE = ("trace/ledger/", "trace/cli/")  # they stop a writer, or answer a command
@@ -55,6 +55,18 @@ def raised() -> dict[str, str]:
             if not name.startswith(ELSEWHERE):
                 found |= dict.fromkeys(codes_in(path.read_text(encoding="utf-8")), name)
     return found
+
+
+def called(name: str) -> set[str]:
+    """The codes that the judge gives to its ``refuse`` or its ``remark``."""
+    return {
+        part.value
+        for path in (ROOT / "trace" / "lifecycle").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == name
+        for part in ast.walk(node.args[0])
+        if isinstance(part, ast.Constant) and CODE.fullmatch(str(part.value))
+    }
 
 
 def test_everything_that_can_be_raised_is_in_the_catalogue() -> None:
@@ -91,7 +103,26 @@ def test_sections_stand_in_the_order_of_the_steps() -> None:
     assert list(documented()) == list(CATALOGUE)
     steps = [kind.step for kind in CATALOGUE.values()]
     assert steps == sorted(steps)
-    assert not {9, 10} & {*steps}, "conduct decides nothing here"
+
+
+def test_conduct_decides_nothing() -> None:
+    """Mass, lateness and what is merely told never refute a record."""
+    conduct = {code: kind.severity for code, kind in CATALOGUE.items() if kind.step in (9, 10)}
+    assert conduct
+    assert {*conduct.values()} <= {Severity.INFO, Severity.WARNING}
+
+
+def test_what_the_judge_merely_remarks_decides_nothing() -> None:
+    told = called("remark")
+    assert {"HOLD_PLACED", "MASS_CREATED", "UNSEEN_LABEL"} <= told
+    assert {CATALOGUE[code].severity for code in told} <= {Severity.INFO, Severity.WARNING}
+
+
+def test_what_the_judge_refuses_is_an_error() -> None:
+    """No code is both: as a remark it would refute what the rules allow."""
+    refused = called("refuse")
+    assert {"HELD_BY_AUTHORITY", "DAMAGED", "MASS_MISMATCH"} <= refused
+    assert {CATALOGUE[code].severity for code in refused - {*AT_THE_DOOR}} == {Severity.ERROR}
 
 
 def test_every_sentence_is_in_both_languages() -> None:

@@ -113,12 +113,15 @@ def test_no_bundle_with_a_damaged_file_is_verified(tmp_path: Path, what: str) ->
 
 @pytest.fixture
 def database(tmp_path: Path) -> tuple[Path, Trust, bytes]:
-    """A closed SQLite ledger with two lives in it, whom to trust, and its newest checkpoint."""
+    """A closed SQLite ledger with two lives and a hold in it, whom to trust, and its newest checkpoint."""
     node = Node(Home.create(tmp_path / "home", Scene().origin))
     ledger = node.create()
     for number in range(2):
         node.now += timedelta(minutes=1)
         groups = node.scene.life_of_a_pack(pack_code(number))
+        if number:
+            groups += [(node.scene.manufactured(pack_code(9)),), *node.scene.regulator_enrolled()]
+            groups += [(node.scene.hold_placed(f"battery:gbt34014:{pack_code(9)}"),)]
         outcomes = ledger.append([Submission(tuple(group)) for group in groups])
         assert {outcome.status for outcome in outcomes} == {"accepted"}
     checkpoint = ledger.checkpoint()
@@ -153,7 +156,8 @@ def test_no_database_with_a_damaged_column_is_verified(
 ) -> None:
     path, trust, checkpoint = database
     report = verify_source(path, trust=trust, checkpoints=[checkpoint])
-    assert report.outcome is Outcome.VERIFIED and not list(report.findings), format_text(report)
+    told = [finding.code for finding in report.findings]
+    assert (report.outcome, told) == (Outcome.VERIFIED, ["HOLD_PLACED"]), format_text(report)
     rng = random.Random(SEED)
     places = columns(path)
     assert {table for table, *_ in places} >= {
@@ -161,6 +165,7 @@ def test_no_database_with_a_damaged_column_is_verified(
         "chain",
         "reference",
         "key",
+        "hold",
         "tile",
         "tree",
         "checkpoint",
@@ -213,7 +218,8 @@ def test_no_database_file_with_a_damaged_page_is_verified(
         }[rng.choice(["bit", "zero", "cut"])]()
         copy.write_bytes(damaged)
         report = verify_source(copy, trust=trust, checkpoints=[checkpoint])
-        assert report.outcome is not Outcome.VERIFIED or not list(report.findings)
+        told = [finding.code for finding in report.findings]
+        assert report.outcome is not Outcome.VERIFIED or told == ["HOLD_PLACED"]
 
 
 # -- histories ---------------------------------------------------------------------------------------------

@@ -301,7 +301,11 @@ def test_event_signed_by_a_key_that_claims_another_id_is_refuted(tmp_path: Path)
     code = pack_code(5)
     texts.append(forger.sign(
         forger.maker, "battery.manufactured", f"battery:gbt34014:{code}",
-        {"chemistry": "LFP", "mass": {"g": 1000, "basis": "nameplate"}, "label": "A" * 43}, key=Claimed(),  # type: ignore[arg-type]
+        {
+            "model": scene.model, "chemistry": "LFP", "label": "A" * 43,
+            "mass": {"g": 1000, "basis": "nameplate"},
+        },
+        key=Claimed(),  # type: ignore[arg-type]
     ))  # fmt: skip
     report = checked(tmp_path, scene, forged(log, entries_of_events(texts)))
     assert (codes(report), report.outcome) == (["SIGNATURE_INVALID"], Outcome.REFUTED)

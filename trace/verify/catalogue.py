@@ -147,6 +147,12 @@ KEY_NOT_PROVEN ERROR 5
 VENDOR_CODE_TAKEN ERROR 5
   厂商代码已属于另一机构。
   The vendor code is another organisation's.
+RECOVERY_TOO_SOON ERROR 5
+  恢复的密钥生效过早。
+  The recovered key would take effect too soon.
+KEY_ADDED_BY_REGISTRAR WARNING 5
+  登记机关为机构增加了密钥。
+  A registrar added a key for the organisation.
 RULES_UNKNOWN UNCHECKED 5
   日志采用了本软件未知的规则集。
   The log has adopted a rule set that this software does not know.
@@ -234,6 +240,9 @@ TIME_IN_FUTURE ERROR 8
 GROUP_INCOMPLETE ERROR 8
   必须同时记录的一组事件不完整。
   A group of events that belong together is not whole.
+LOG_SEALED ERROR 8
+  日志已封存，其后不得有任何记录。
+  The log was sealed; nothing may follow.
 SIGNER_ROLE_FORBIDDEN ERROR 8
   签署机构没有所需的角色或许可。
   The signer lacks the role or licence.
@@ -249,6 +258,15 @@ ILLEGAL_TRANSITION ERROR 8
 PACK_TERMINAL ERROR 8
   电池的历史已终结。
   The battery's history has ended.
+HELD_BY_AUTHORITY ERROR 8
+  监管机构已冻结，禁止该事件。
+  An authority's hold forbids the event.
+DAMAGED ERROR 8
+  曾发生事故，尚未检测排除。
+  It had an incident that no inspection has cleared.
+ORIGIN_CONTESTED ERROR 8
+  生产企业对来源有异议，尚未解决。
+  Its maker contests its origin, and that is not settled.
 NOT_CUSTODIAN ERROR 8
   签署者并不持有该电池。
   The signer does not hold the battery.
@@ -258,6 +276,9 @@ NOT_OWNER ERROR 8
 NOT_SIGNER ERROR 8
   签署者不是原事件的签署者。
   The signer is not who signed the event that is meant.
+NOT_COUNTERPARTY ERROR 8
+  所引用的同意并非出自另一方。
+  The consent that is named is not the other party's.
 NO_OPEN_OFFER ERROR 8
   没有所指的有效移交要约。
   The offer that is meant is not open.
@@ -270,18 +291,36 @@ OFFER_EXPIRY ERROR 8
 WRONG_CONSIGNEE ERROR 8
   接收方不被允许。
   The consignee is not one that is allowed.
+CONSIGNMENT_CLOSED ERROR 8
+  托运批次已到达或发往他处。
+  The consignment has arrived, or goes elsewhere.
+CONSIGNMENT_MISMATCH ERROR 8
+  托运批次所列要约与记录不符。
+  The offers that a consignment states are not those recorded.
 WRONG_CAPACITY ERROR 8
   行事身份不被允许。
   The capacity is not one that is allowed.
 WRONG_PRODUCT_TYPE ERROR 8
   产品类型不符。
   The product is of another type.
+WRONG_KIND ERROR 8
+  种类不符。
+  It is of another kind.
 WRONG_VEHICLE ERROR 8
   车辆与记录不符。
   The vehicle is not the recorded one.
 REFERENCE_ABSENT ERROR 8
   所引用的内容不在日志中。
   What is referred to is not in the log.
+EVIDENCE_MISSING ERROR 8
+  缺少必须随附的证据。
+  Evidence that the rule asks for is missing.
+FOREIGN_SITE ERROR 8
+  场所不属于该机构。
+  The site is not one of the organisation.
+OUT_OF_REGION ERROR 8
+  不在该监管机构的辖区内。
+  It is outside the authority's region.
 FOREIGN_VENDOR_CODE ERROR 8
   厂商代码不属于签署者。
   The vendor code is not the signer's.
@@ -297,6 +336,12 @@ FOREIGN_MODEL ERROR 8
 COMPOSITION_CONFLICT ERROR 8
   组成关系相互矛盾。
   What is in what contradicts itself.
+DOUBLE_CHARGE ERROR 8
+  同一来源被重复引用。
+  One source is cited twice.
+MASS_MISMATCH ERROR 8
+  物料的质量与其来源不符。
+  The mass of a lot is not that of its source.
 BATCH_CLOSED ERROR 8
   批次已结束。
   The batch is closed.
@@ -333,6 +378,24 @@ UNSEEN_LABEL_LIMIT ERROR 8
 LOST_THEN_TAKEN_IN WARNING 8
   曾报失的电池被接收。
   A battery reported lost was taken in.
+HOLD_PLACED INFO 8
+  监管机构已冻结。
+  An authority placed a hold.
+MOVED_UNDER_HOLD WARNING 8
+  在冻结期间被移动或处置。
+  It was moved while a hold was in force.
+CONTEST_RAISED WARNING 8
+  生产企业对来源提出异议。
+  Its maker contests the origin.
+CUSTODY_ASSIGNED INFO 8
+  保管人由裁定指定。
+  Custody was assigned by a decision.
+CUSTODY_CLAIMED WARNING 8
+  有机构主张由其保管。
+  Somebody claims to hold it.
+VEHICLE_WITHOUT_PACK WARNING 8
+  报废车辆缺少应有的电池。
+  A vehicle was scrapped without a battery that belongs in it.
 CHILD_ELSEWHERE WARNING 8
   拆出的部件曾记录在别处。
   The extracted part was recorded elsewhere.
@@ -345,6 +408,20 @@ CHILD_MISSING WARNING 8
 EVIDENCE_MISMATCH UNCHECKED 8
   随附的文件不是事件所指并签署的文件。
   A document that is given is not the one that the event names.
+
+# 9. Batches, lots, masses: conduct, which changes no verdict.
+CONSIGNMENT_DIFFERS WARNING 9
+  到货与发运不符。
+  What arrived is not what was sent.
+MASS_CREATED WARNING 9
+  批次产出与损失之和超过投入。
+  More came out of the batch than went in.
+MASS_UNEXPLAINED WARNING 9
+  批次中有未说明去向的质量差。
+  Mass of the batch is unexplained.
+CORRECTED_AFTER_CLOSE WARNING 9
+  批次结束后更正了投料质量。
+  A charged mass was corrected after its batch was closed.
 
 # 11. Against what was seen before, and other copies.
 LOG_CONSISTENCY_INVALID ERROR 11
@@ -380,7 +457,7 @@ PROJECTION_MISMATCH ERROR 11
 """
 """Three lines a code: code, severity and step; the sentence in Chinese; the sentence in English.
 
-Steps 9 and 10 (conduct) have no codes yet.
+Step 10 (deadlines, plausibility) has no codes yet.
 """
 
 

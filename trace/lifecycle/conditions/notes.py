@@ -51,7 +51,7 @@ def of_code(case: Case) -> None:
         )
     contested = isinstance(case.state, Notes) and case.state.contested
     if case.event.type == "origin.contested":
-        case.remark("ORIGIN_CONTESTED", case.event.data["reason"])
+        case.remark("CONTEST_RAISED", case.event.data["reason"])
     elif not contested and case.state is not None and _confirmed_before(case):
         case.refuse(
             "ILLEGAL_TRANSITION", expected="an origin not confirmed yet", got="a repetition", where="/type"
