@@ -314,6 +314,8 @@ class Demand(Struct, frozen=True, gc=False):
     leader: str  # id of the event that demands it
     signer: str
     voids: str = ""  # the event that it must void
+    g: int = 0  # the mass that it must say, in grams, where its leader says one
+    chain: str = ""  # of the leader, where the follower is judged by what stood there
 
 
 class Remark(Struct, frozen=True, gc=False):

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 from ...codes.subjects import parse_subject
 from .. import words
-from ..state import Batch, Battery, Lot
+from ..state import Batch, Battery, Demand, Lot
 from .case import Case
 
 _SOURCES = ("dismantled", "batch", "split", "lots")
@@ -114,13 +114,16 @@ def _from_split(case: Case) -> None:
     if case.demand is None or data.get("split") != case.demand.leader:
         expected = case.demand.leader if case.demand else "no split"
         case.refuse("REFERENCE_ABSENT", expected=expected, got=data.get("split", "none"), where="/data/split")
-    for reference in case.world.references_to(case.event.sub):
-        if reference.event != case.demand.leader:
-            continue
-        past = case.world.past(reference.subject)
-        before = past.before if past else None
-        if isinstance(before, Lot):
-            _check_like(case, before)
+    past = case.world.past(case.demand.chain)
+    if past and isinstance(past.before, Lot):
+        _check_like(case, past.before)
+    if data["mass"]["g"] != case.demand.g:
+        case.refuse(
+            "MASS_MISMATCH",
+            expected=f"{case.demand.g} g, its share",
+            got=str(data["mass"]["g"]),
+            where="/data/mass/g",
+        )
 
 
 def _from_lots(case: Case) -> None:
@@ -152,6 +155,8 @@ def _from_lots(case: Case) -> None:
 def _check_like(case: Case, lot: Lot) -> None:
     """Material stays what it is; of another chemistry only what is called mixed."""
     data = case.event.data
+    if data["capacity"] != lot.capacity:
+        case.refuse("WRONG_CAPACITY", expected=lot.capacity, got=data["capacity"], where="/data/capacity")
     if data["kind"] != lot.kind:
         case.refuse("WRONG_KIND", expected=lot.kind, got=data["kind"], where="/data/kind")
     if lot.chemistry and data.get("chemistry") not in (lot.chemistry, "mixed"):
@@ -197,8 +202,11 @@ def shares(case: Case) -> None:
         case.refuse(
             "MASS_MISMATCH", expected=f"shares of {lot.g} g in all", got=str(total), where="/data/into"
         )
-    for subject in named:
-        case.demand_next("lot.made", subject)
+    for share in into:
+        demand = Demand(
+            "lot.made", share["lot"], case.event.id, case.event.iss, g=share["g"], chain=case.event.sub
+        )
+        case.demands.append(demand)
 
 
 def into_lot(case: Case) -> None:

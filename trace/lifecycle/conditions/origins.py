@@ -12,7 +12,7 @@ from ...codes.subjects import parse_subject
 from ...errors import RefusedError
 from ...statement import Event
 from .. import words
-from ..state import Battery, Model
+from ..state import Battery, Demand, Model
 from .case import Case, org_of
 
 
@@ -149,7 +149,7 @@ def _check_link(case: Case) -> None:
         case.refuse(
             "REFERENCE_ABSENT", expected=demand.leader, got=data.get("linked", "none"), where="/data/linked"
         )
-    past = case.world.past(_linked_chain(case, demand.leader))
+    past = case.world.past(demand.chain)
     before = past.before if past else None
     if not isinstance(before, Battery):
         return  # The leader was judged on that very state.
@@ -170,18 +170,6 @@ def _check_link(case: Case) -> None:
         )
 
 
-def _linked_chain(case: Case, leader: str) -> str:
-    """The chain whose last event leads this group."""
-    return next(
-        (
-            reference.subject
-            for reference in case.world.references_to(case.event.sub)
-            if reference.event == leader
-        ),
-        "",
-    )
-
-
 def same_battery(case: Case) -> None:
     """The other chain is of the same thing: nobody else holds it, and nothing is laundered by the link
     (``identity.linked``)."""
@@ -189,16 +177,19 @@ def same_battery(case: Case) -> None:
     parse_subject(other)
     if other == case.event.sub:
         case.refuse("COMPOSITION_CONFLICT", expected="another chain", got="its own", where="/data/battery")
-    if battery.facts.vehicle or battery.facts.parts:
+    vehicle = battery.facts.vehicle if battery.stage == words.IN_VEHICLE else ""
+    if vehicle or battery.facts.parts:
         case.refuse(
             "ILLEGAL_TRANSITION",
             expected="a battery that is in no vehicle, with no coded part fitted",
-            got=battery.facts.vehicle or ", ".join(battery.facts.parts),
+            got=vehicle or ", ".join(battery.facts.parts),
             where="/type",
         )
     known = case.battery_of(other)
     if known is None or known.stage == words.ABSENT:
-        case.demand_next("battery.registered", other)
+        case.demands.append(
+            Demand("battery.registered", other, case.event.id, case.event.iss, chain=case.event.sub)
+        )
         return
     if known.stage in words.ENDED or known.stage == words.IN_PACK:
         case.refuse(

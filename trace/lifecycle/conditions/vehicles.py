@@ -158,6 +158,15 @@ def scraps(case: Case) -> None:
     if data["swap_model"]:
         return  # Its packs belong to a pool (LIFECYCLE, `vehicle.scrapped`).
     recorded = [battery for battery in vehicle.batteries if _still_in(case, battery)]
+    for battery in recorded:
+        held = _still_in(case, battery)
+        if held and held.custodian not in (case.event.iss, words.NOBODY):
+            case.refuse(
+                "NOT_CUSTODIAN",
+                expected="a vehicle whose packs the signer or nobody holds",
+                got=f"{battery} in it, held by {held.custodian}",
+                where="/sub",
+            )
     silent = [battery for battery in recorded if battery not in named]
     if silent:
         case.refuse(

@@ -21,6 +21,8 @@ def fold_battery(event: Event, row: Row, before: Battery) -> Battery:
     stage = _stage(row, data, before, acts)
     custodian, capacity = before.custodian, acts
     match row.custody:
+        case "same" if row.stage == "same":
+            capacity = before.capacity  # Whoever repairs as something else holds it as before.
         case "same":
             pass
         case "signer":

@@ -108,8 +108,8 @@ BATTERIES: Final = (
     ),
     Row(
         "battery.taken_out", "battery", (By("custodian"),), "从电池包取出", "taken out of a battery",
-        stages=(IN_PACK,), stage=REMOVED, custody="signer", voidable=True, also=("out_of_parent",),
-        follows=("battery.repaired",),
+        stages=(IN_PACK,), stage=REMOVED, custody="signer", acts_as=True, voidable=True,
+        also=("out_of_parent",), follows=("battery.repaired",),
     ),
     Row(
         "battery.inspected", "battery",
