@@ -1,4 +1,4 @@
-"""A lot that is split, a part that is taken out, a vehicle that is scrapped: what the group's leader binds."""
+"""A lot that is split, a part that is taken out, a vehicle that is scrapped: what leaders bind."""
 
 from __future__ import annotations
 
