@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import ClassVar, Final, Literal
 
 from .errors import SigningError
-from .merkle import HASH_SIZE, hash_pairs
+from .merkle import HASH_SIZE, Frontier, hash_pairs
 
 TILE_HEIGHT: Final = 8
 TILE_WIDTH: Final = 1 << TILE_HEIGHT
@@ -220,6 +220,16 @@ class TileBuilder:
     def size(self) -> int:
         """Leaves so far."""
         return self._size
+
+    def frontier(self) -> Frontier:
+        """The complete subtrees of the tree so far: those of each level's partial tile, the widest first."""
+        subtrees: list[bytes] = []
+        for edge in reversed(self._edges):
+            row = [edge[at : at + HASH_SIZE] for at in range(0, len(edge), HASH_SIZE)]
+            level = Frontier()
+            level.extend(row)
+            subtrees += level.hashes
+        return Frontier(self._size, tuple(subtrees))
 
     def extend(self, leaf_hashes: Iterable[bytes]) -> dict[tuple[int, int], bytes]:
         """Append leaf hashes in order.

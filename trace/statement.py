@@ -14,6 +14,7 @@ from ..signing.jws import EVENT, Jws, parse_jws
 from .codes.party import parse_party
 from .codes.subjects import parse_subject
 from .errors import RefusedError
+from .rules.shapes import Shapes
 from .times import format_log_time, parse_log_time, parse_time
 
 MAX_ENTRY: Final = 65_535
@@ -108,6 +109,38 @@ def check_addressed(event: Event, origin: str) -> None:
         raise RefusedError(f"aud: expected {origin}, got {aud}", code="WRONG_AUDIENCE", where="/aud")
     parse_subject(event.sub)
     parse_party(event.iss.removeprefix("org:"))
+
+
+def read_addressed(jws: Jws, shapes: Shapes, origin: str) -> Event:
+    """The event that a JWS holds: its shape, version and address are right.
+
+    Raises:
+        RefusedError: They are not, as `Shapes.check`, `read_event` and `check_addressed` say, in this order.
+        UnknownVersionError: Its version or type is not known here.
+    """
+    event = _read_plain(jws, shapes, origin)
+    if event is None:
+        shapes.check(jws.value)
+        event = read_event(jws)
+        check_addressed(event, origin)
+    return event
+
+
+def _read_plain(jws: Jws, shapes: Shapes, origin: str) -> Event | None:
+    """The event, if nothing is wrong with it: parsing what names time, subject and issuer shows their form.
+
+    None says nothing: what is wrong, if anything is, the checks tell one by one.
+    """
+    value = jws.value
+    if not shapes.fits_but_for_address(value) or value["aud"] != origin:
+        return None
+    try:
+        event = read_event(jws)
+        kind = parse_subject(event.sub).kind
+        parse_party(event.iss.removeprefix("org:"))
+    except RefusedError:
+        return None
+    return event if kind in shapes.kinds(event.type) and event.iss.startswith("org:") else None
 
 
 _HEAD: Final = b'{"event":"'

@@ -21,7 +21,6 @@ FIRST_YEAR: Final = 1970
 
 _TIME: Final = re.compile(SYNTAX_TIME)
 _LOG_TIME: Final = re.compile(SYNTAX_TIME[:-1] + r"\.[0-9]{3}Z")
-_WIDTH: Final = len("2026-11-23T04:40:00Z")
 _LOG_WIDTH: Final = len("2026-11-23T04:40:00.123Z")
 _ZERO: Final = timedelta(0)
 
@@ -46,7 +45,7 @@ def parse_time(text: str, where: str = "") -> datetime:
     Raises:
         TimeError: Another form, a day or second that does not exist, or a year before 1970.
     """
-    value = _instant(text) if len(text) == _WIDTH else None
+    value = _instant(text, _TIME)
     if value is None:
         raise _explain(text, _TIME, "UTC in whole seconds, as 2026-11-23T04:40:00Z", where)
     return value
@@ -58,7 +57,8 @@ def parse_log_time(text: str) -> datetime:
     Raises:
         TimeError: As `parse_time`.
     """
-    value = _instant(text) if len(text) == _LOG_WIDTH else None
+    # What is recorded together has one time; a longer text is not worth remembering.
+    value = _log_instant(text) if len(text) == _LOG_WIDTH else None
     if value is None:
         raise _explain(text, _LOG_TIME, "UTC with milliseconds, as 2026-11-23T04:40:00.123Z", "")
     return value
@@ -90,18 +90,22 @@ def show_time(value: datetime) -> str:
     return value.isoformat(timespec=digits).replace("+00:00", "Z")
 
 
-@lru_cache(maxsize=4096)  # what is recorded, handed over or signed together has one time
-def _instant(text: str) -> datetime | None:
-    """The instant that a text of either width stands for, or None. Its form is looked at first, so that the
+def _instant(text: str, form: re.Pattern[str]) -> datetime | None:
+    """The instant that a text of this form stands for, or None. The form is looked at first, so that the
     lenient parser has nothing to be lenient about.
     """
-    if (_TIME if len(text) == _WIDTH else _LOG_TIME).fullmatch(text) is None:
+    if form.fullmatch(text) is None:
         return None
     try:
         value = datetime.fromisoformat(text)
     except ValueError:
         return None
     return value if value.year >= FIRST_YEAR else None
+
+
+@lru_cache(maxsize=256)
+def _log_instant(text: str) -> datetime | None:
+    return _instant(text, _LOG_TIME)
 
 
 def _explain(text: str, form: re.Pattern[str], said: str, where: str) -> TimeError:

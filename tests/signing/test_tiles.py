@@ -196,6 +196,15 @@ def test_builder_goes_on_from_stored_partial_tiles(old: int, more: int) -> None:
     assert touched == {(t.level, t.index): stored(int(t.level), t.index, t.width) for t in hash_tiles}
 
 
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 255, 256, 257, 511, 512, 700])
+def test_builder_knows_the_complete_subtrees_of_its_tree(size: int) -> None:
+    builder, frontier = TileBuilder(0, lambda level, index: b""), Frontier()
+    builder.extend(LEAVES[:size])
+    frontier.extend(LEAVES[:size])
+    assert builder.frontier() == frontier
+    assert builder.frontier().root() == root_of(LEAVES[:size])
+
+
 def test_builder_refuses_a_partial_tile_of_another_width() -> None:
     for data in (b"", b"\0" * 31, b"\0" * 32 * 4, b"\0" * 32 * 6):
         with pytest.raises(TileError):

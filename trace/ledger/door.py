@@ -16,7 +16,7 @@ from ...signing.keys import PublicKey
 from ..errors import RefusedError
 from ..rules.ruleset import RuleSet
 from ..rules.shapes import UnknownVersionError
-from ..statement import Event, check_addressed, parse_event_jws, read_event
+from ..statement import Event, parse_event_jws, read_addressed
 
 MAX_GROUP: Final = 1_000  # events
 
@@ -75,12 +75,10 @@ def _read(text: str, rules: RuleSet, origin: str) -> Arrival:
         raise RefusedError(str(error), code=error.code, where="disclosures") from error
     jws = parse_event_jws(jws_text)
     try:
-        rules.shapes.check(jws.value)
+        event = read_addressed(jws, rules.shapes, origin)
     except UnknownVersionError as error:
         # A verifier can't judge what it does not know; a log does not record what it can't judge.
         raise RefusedError(error.message, code=error.finding_code, where=error.where) from error
-    event = read_event(jws)
-    check_addressed(event, origin)
     # A shape is closed: where it has no room for a withheld member there is none.
     if not shown and not rules.shapes.withheld(event.type):
         return Arrival(event, (), {})

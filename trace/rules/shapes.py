@@ -23,6 +23,11 @@ VERSION: Final = 1
 
 _TYPE: Final = re.compile(r"[a-z]{1,30}\.[a-z_]{1,30}")
 _CODED: Final = "battery:gbt34014:"
+_PREV: Final = {
+    "if": {"properties": {"seq": {"const": 0}}},
+    "then": {"properties": {"prev": False}},
+    "else": {"required": ["prev"]},
+}
 _KINDS: Final = {
     "object": "an object",
     "array": "an array",
@@ -62,7 +67,7 @@ class Shape:
     references: tuple[tuple[str, str], ...]  # member of data -> "event", "events", "subject" or "part"
     correctable: frozenset[str]  # members of data that note.corrected may set
     schema: dict[str, Any]
-    whole: Draft202012Validator
+    rest: Draft202012Validator  # all that the schema asks but for what `Shapes.fits_but_for_address` names
     disclosed: Mapping[str, Draft202012Validator]  # by JSON Pointer of the withheld member
 
 
@@ -75,6 +80,7 @@ class Shapes:
         """
         self._sources = dict(sources)
         self._shapes: dict[str, Shape] = {}
+        self._wholes: dict[str, Draft202012Validator] = {}
 
     @property
     def types(self) -> frozenset[str]:
@@ -128,11 +134,26 @@ class Shapes:
             UnknownVersionError: A version or type that is well formed but not known.
         """
         shape = self._shape_of(value)
-        if not shape.whole.is_valid(value):
-            errors = shape.whole.iter_errors(value)
+        name: str = value["type"]
+        whole = self._wholes.get(name)
+        if whole is None:
+            whole = self._wholes[name] = _validator(shape.schema)
+        if not whole.is_valid(value):
+            errors = whole.iter_errors(value)
             raise ShapeError(
                 tuple(problem for error in errors for problem in _translate(shape.schema, error))
             )
+
+    def fits_but_for_address(self, value: dict[str, Any]) -> bool:
+        """Whether `check` has nothing to say of a payload but perhaps of the forms of ``sub``, ``iss`` and
+        ``occurred_at``, which are texts at least, and of the kind of the subject.
+
+        For who parses those three anyway this is half of the work; of what does not fit, `check` says why.
+        """
+        name = value.get("type")
+        if type(name) is not str or name not in self._sources:
+            return False
+        return self._shape(name).rest.is_valid(value) and ("prev" in value) is (value["seq"] != 0)
 
     def check_disclosed(self, value: dict[str, Any], disclosed: Mapping[str, Any]) -> None:
         """Check the values that disclosures put into the slots of a payload that `check` has passed.
@@ -202,13 +223,26 @@ def _parse_shape(source: bytes) -> Shape:
         ),
         correctable=frozenset(name for name, member in members.items() if member.get("x-correctable")),
         schema=schema,
-        whole=_validator(schema),
+        rest=_validator(_without_address(schema)),
         disclosed={
             format_pointer(("data", name)): _validator(member["x-disclosed"])
             for name, member in members.items()
             if "x-disclosed" in member
         },
     )
+
+
+def _without_address(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema that leaves open what `Shapes.fits_but_for_address` does not look at, or looks at itself.
+
+    Raises:
+        ValueError: It says something else than every schema here about when ``prev`` is there.
+    """
+    if {name: schema.get(name) for name in _PREV} != _PREV:
+        raise ValueError(f"{schema['title']}: expected prev wherever seq is not 0, got another rule")
+    rest = {name: part for name, part in schema.items() if name not in _PREV}
+    texts = {name: {"type": "string"} for name in ("sub", "iss", "occurred_at")}
+    return rest | {"properties": schema["properties"] | texts}
 
 
 def _validator(schema: dict[str, Any]) -> Draft202012Validator:

@@ -13,14 +13,14 @@ from ...signing.merkle import MerkleError, check_inclusion, leaf_hash
 from ...signing.note import VerifierKey
 from ...signing.policy import NONE
 from ..errors import TraceError
-from ..rules.ruleset import RuleSet
+from ..rules.ruleset import RuleBook, RuleSet
 from ..times import show_time
 from .documents import DocumentCheck
 from .evidence import Evidence, LogEvidence, PartEvidence
 from .findings import Finding, Findings
 from .heads import Head, claimed_origin, is_renamed, read_head, read_vkeys
 from .pins import Pins
-from .replay import BATCH, Replay
+from .replay import BATCH, CHECK, CheckSignatures, Replay
 from .report import Report, Seen, SourceKind, SubjectResult
 from .tree import TreeFold
 from .trust import Trust
@@ -43,14 +43,17 @@ class Audit:
         checkpoints: Sequence[bytes],
         pins: Pins | None,
         progress: Progress | None,
+        check: CheckSignatures = CHECK,
     ) -> None:
         self.evidence = evidence
         self.rules = rules
+        self.book = RuleBook(rules, evidence.rules)
         self.trust = trust
         self.applied = trust  # None as well where the trust file turns out to be of another log
         self.checkpoints = checkpoints
         self.pins = pins or Pins()
         self.progress = progress
+        self.check = check
         self.findings = Findings()
         self.documents = DocumentCheck(evidence.documents(), self.findings)
         self.keys: tuple[VerifierKey, ...] = ()
@@ -260,19 +263,21 @@ def audit_log(audit: Audit, evidence: LogEvidence) -> Report:
         trust=audit.applied,
         times_at=sizes,
         documents=audit.documents,
+        book=audit.book,
+        check=audit.check,
     )
     count = size
     try:
         count = evidence.count(size)
         for entries in evidence.entries(count):
-            replay.feed([(tree.frontier.size + at, entry) for at, entry in enumerate(entries)])
+            replay.feed([(tree.size + at, entry) for at, entry in enumerate(entries)])
             tree.extend(entries)
             if audit.progress:
-                audit.progress(tree.frontier.size, count)
+                audit.progress(tree.size, count)
     except TraceError as error:
-        place = f"entries from leaf {tree.frontier.size} on"
-        findings.add(Finding.from_error(error, leaf_index=tree.frontier.size, place=place))
-    done = tree.frontier.size
+        place = f"entries from leaf {tree.size} on"
+        findings.add(Finding.from_error(error, leaf_index=tree.size, place=place))
+    done = tree.size
     if done < size:
         evidence_text = f"expected {size} entries, got {done} that could be read"
         code = "LOG_ROLLED_BACK" if evidence.live and count < size else "BUNDLE_INCOMPLETE"
@@ -330,6 +335,8 @@ def audit_part(audit: Audit, evidence: PartEvidence) -> Report:
         times_at=(size,),
         whole=False,
         documents=audit.documents,
+        book=audit.book,
+        check=audit.check,
     )
     batch: list[tuple[int, bytes]] = []
     try:

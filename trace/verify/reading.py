@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from ...signing.jws import Jws
 from ...signing.keys import PublicKey
@@ -13,11 +14,10 @@ from ..errors import RefusedError, TraceError
 from ..lifecycle.table import ROWS
 from ..rules.ruleset import RuleSet
 from ..rules.shapes import UnknownVersionError
-from ..statement import Event, check_addressed, read_event
+from ..statement import Event, read_addressed
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True, gc=False):
     """An entry whose event could be read: as far as one gets without history."""
 
     leaf: int
@@ -35,11 +35,9 @@ def read_statement(jws: Jws, rules: RuleSet, origin: str) -> Event:
         RefusedError: They are not.
         UnknownVersionError: Its version or type is not known here.
     """
-    rules.shapes.check(jws.value)
-    event = read_event(jws)
+    event = read_addressed(jws, rules.shapes, origin)
     if event.type not in ROWS:
         raise UnknownVersionError(expected="a type of the life cycle", got=event.type, where="/type")
-    check_addressed(event, origin)
     return event
 
 

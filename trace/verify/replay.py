@@ -8,13 +8,14 @@ wrong event gives one finding and not a hundred.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, ClassVar, Final
 
 from ...signing.errors import SigningError
-from ...signing.jws import check_signature, verify_signatures
+from ...signing.jws import Jws, check_signature, verify_signatures
 from ...signing.keys import PublicKey, parse_public_jwk
 from ...signing.note import format_vkey
 from ..errors import RefusedError, TraceError
@@ -24,7 +25,7 @@ from ..lifecycle.state import Chain, Demand, Key, Log
 from ..lifecycle.table import ROWS, row_of
 from ..lifecycle.watched import Watched
 from ..lifecycle.world import Memory, World, keys_in
-from ..rules.ruleset import RuleSet
+from ..rules.ruleset import RuleBook, RulesUnknownError, RuleSet
 from ..statement import Event, Moment, parse_entry, parse_event_jws
 from ..times import show_time
 from .documents import DocumentCheck
@@ -35,6 +36,10 @@ from .trust import Trust
 BATCH: Final = 512
 """Entries whose signatures are checked together."""
 
+CheckSignatures = Callable[[Sequence[tuple[bytes, bytes, PublicKey]]], list[bool]]
+"""check(signing input, signature and key of each): whether each holds."""
+
+CHECK: Final[CheckSignatures] = partial(verify_signatures, threads=2)
 _ANYTHING: Final = (("*",), "")
 _MAY_BE_ABSENT: Final = frozenset({"SEQUENCE_GAP", "KEY_UNKNOWN", "REFERENCE_ABSENT"})
 """In a bundle of one battery these may mean that the bundle lacks something, not that the log does."""
@@ -61,8 +66,9 @@ class Replay:
         trust: Trust | None,
         times_at: Collection[int] = (),
         whole: bool = True,
-        threads: int = 2,
+        check: CheckSignatures = CHECK,
         documents: DocumentCheck | None = None,
+        book: RuleBook | None = None,
     ) -> None:
         """Begin before the first leaf.
 
@@ -71,10 +77,11 @@ class Replay:
             trust: Says who the registrars are; without it that is not checked.
             times_at: Tree sizes at which `times` is to say when the last entry was recorded.
             whole: All leaves come; otherwise only those that a bundle of one battery needs.
-            threads: That check signatures.
+            check: Checks the signatures by keys that are registered before the batch.
+            book: The rule sets that the log may adopt; only `rules` where it is left out.
             documents: Compares the documents that came along with what the events say of them.
         """
-        self.world = Memory(origin, rules)
+        self.world = Memory(origin, rules, book)
         self.events: dict[str, int] = {}  # subject -> how many were looked at
         self.links: dict[str, tuple[int, str | None]] = {}  # last seq and id of chains no longer judged
         self.times: dict[int, datetime] = {}
@@ -83,7 +90,7 @@ class Replay:
         self._trust = trust
         self._times_at = frozenset(times_at)
         self._whole = whole
-        self._threads = threads
+        self._check = check
         self._documents = documents
         self._latest: datetime | None = None
         self._next_leaf = 0
@@ -96,12 +103,16 @@ class Replay:
             None  # what a leader that was refused leads, and its signer
         )
         self._public: dict[str, PublicKey] = {}
+        self._without_rules: RulesUnknownError | None = None  # that are in force and not at hand
 
     def feed(self, batch: Sequence[tuple[int, bytes]]) -> None:
         """Take in the next entries, each with its leaf index, in the order of the log."""
         read = [self._read(leaf, data) for leaf, data in batch]
         holds = self._check_signatures([item for item in read if item is not None and item.event is not None])
+        rules = self.world.rules
         for (leaf, _), item in zip(batch, read, strict=True):
+            if item is not None and self.world.rules is not rules:  # adopted within this batch
+                item = self._read_jws(leaf, item.recorded_at, item.jws)  # noqa: PLW2901
             if self._queue and (item is None or item.event is None or leaf != self._next_leaf):
                 self._abandon_group(missing=leaf != self._next_leaf)
             self._next_leaf = leaf + 1
@@ -151,6 +162,10 @@ class Replay:
         except RefusedError as error:
             self._findings.add(Finding.from_error(error, leaf_index=leaf))
             return None
+        return self._read_jws(leaf, recorded_at, jws)
+
+    def _read_jws(self, leaf: int, recorded_at: datetime, jws: Jws) -> Read:
+        """The statement, under the rules in force by now."""
         try:
             event = read_statement(jws, self.world.rules, self.world.origin)
         except TraceError as error:
@@ -167,7 +182,7 @@ class Replay:
             key = self._public_of(item.jws.kid)
             if key is not None and fits(item.jws, key):
                 known.append((item.leaf, (item.jws.signing_input, item.jws.signature, key)))
-        verdicts = verify_signatures([check for _, check in known], threads=self._threads)
+        verdicts = self._check([signed for _, signed in known])
         return {leaf: held for (leaf, _), held in zip(known, verdicts, strict=True)}
 
     def _public_of(self, kid: str) -> PublicKey | None:
@@ -255,6 +270,8 @@ class Replay:
     def _refuse_unread(self, item: Read) -> None:
         """The event's shape, version or address is wrong: nothing can be made of it but its place."""
         error = item.error or TraceError("not read")
+        if self._without_rules is not None:
+            error = self._without_rules  # Under those it may well be right.
         row = ROWS.get(str(item.jws.value.get("type")))
         self._loose = (row.leads, "") if row and row.leads else None
         subject = item.subject
@@ -276,6 +293,8 @@ class Replay:
 
     def _break(self, event: Event, leaf: int, error: TraceError, rests_on: set[str]) -> None:
         """An event was not taken in: from here on its chain is only followed."""
+        if isinstance(error, RulesUnknownError):
+            self._without_rules = error
         undecided = rests_on or error.finding_code == TraceError.code
         if undecided and not isinstance(error, SignatureRefusedError | ChainLinkError):
             self._taint(event, leaf, rests_on, "" if error.finding_code == TraceError.code else error.message)

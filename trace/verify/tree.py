@@ -28,7 +28,6 @@ class TreeFold:
             read_tile: The source's hash tiles.
         """
         self.roots: dict[int, bytes] = {}
-        self.frontier = Frontier()
         self._findings = findings
         self._wanted = sorted(set(roots_at), reverse=True)  # the next one last
         self._read_tile = read_tile
@@ -36,18 +35,27 @@ class TreeFold:
         self._partial: dict[tuple[int, int], bytes] = {}  # the right-most tile of each level
         self._note_root()
 
+    @property
+    def size(self) -> int:
+        """Leaves so far."""
+        return self._builder.size
+
+    @property
+    def frontier(self) -> Frontier:
+        """The complete subtrees so far."""
+        return self._builder.frontier()
+
     def extend(self, entries: Sequence[bytes]) -> None:
         """Take in the next entries, and compare every tile that is full now."""
         hashes = [leaf_hash(entry) for entry in entries]
-        for (level, index), data in self._builder.extend(hashes).items():
-            if len(data) == _FULL:
-                self._partial.pop((level, index), None)
-                self._compare(level, index, data)
-            else:
-                self._partial[level, index] = data
         while hashes:
-            step = self._wanted[-1] - self.frontier.size if self._wanted else len(hashes)
-            self.frontier.extend(hashes[:step])
+            step = self._wanted[-1] - self.size if self._wanted else len(hashes)
+            for (level, index), data in self._builder.extend(hashes[:step]).items():
+                if len(data) == _FULL:
+                    self._partial.pop((level, index), None)
+                    self._compare(level, index, data)
+                else:
+                    self._partial[level, index] = data
             del hashes[:step]
             self._note_root()
 
@@ -57,7 +65,7 @@ class TreeFold:
             self._compare(level, index, data)
 
     def _note_root(self) -> None:
-        while self._wanted and self._wanted[-1] <= self.frontier.size:
+        while self._wanted and self._wanted[-1] <= self.size:
             self.roots[self._wanted.pop()] = self.frontier.root()
 
     def _compare(self, level: int, index: int, data: bytes) -> None:
