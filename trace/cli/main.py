@@ -6,6 +6,7 @@ loads no database and help comes at once.
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -25,6 +26,8 @@ USAGE: Final = 2
 UNDECIDED: Final = 3
 BROKEN: Final = 70  # EX_SOFTWARE of BSD's sysexits.h: a defect of this program
 CLOSED_PIPE: Final = 141  # as a shell reports a program that SIGPIPE ended
+
+_LOOK_FOR_CYCLES_AFTER: Final = 50_000  # objects more than were let go of
 
 _DATABASE: Final = ("sqlalchemy.", "psycopg.", "sqlite3")
 
@@ -79,6 +82,8 @@ class LazyGroup(click.Group):
     def main(self, args: Sequence[str] | None = None, **extra: Any) -> NoReturn:  # type: ignore[override]
         """Run, and leave with an exit code: this is the outermost edge, where every error is answered."""
         extra["standalone_mode"] = False
+        # Hardly anything here is a cycle: looking for them after every 700 objects is a tenth of an audit.
+        gc.set_threshold(_LOOK_FOR_CYCLES_AFTER, 20, 100)
         for stream in (sys.stdout, sys.stderr):
             # A terminal that lacks a character shows its number; the verdict is told all the same.
             if isinstance(stream, io.TextIOWrapper):
