@@ -121,8 +121,8 @@ def test_notes_on_notes_a_log_or_keys_have_no_pattern() -> None:
 
 def test_files_are_plain_json_with_members_as_declared() -> None:
     schema = json.loads(format_files()["handover.accepted.json"])
-    assert schema["x-chain"] == "battery"
+    assert schema["x-chain"] == ["battery", "lot"]
     assert list(schema["properties"]) == [
         "v", "aud", "nonce", "type", "sub", "seq", "prev", "iss", "occurred_at", "data",
     ]  # fmt: skip
-    assert schema["properties"]["data"]["properties"]["offer"]["x-reference"] == "event"
+    assert schema["properties"]["data"]["properties"]["mass"]["x-correctable"] is True

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from typing import Any
 
 import pytest
 
-from packtrace.trace.errors import RefusedError, UndecidedError
+from packtrace.schemas.members import CHAINS, HOLDING
+from packtrace.signing.jws import EVENT, Jws
+from packtrace.trace.errors import RefusedError, TraceError, UndecidedError
 from packtrace.trace.rules.shapes import ShapeError, Shapes, UnknownVersionError, load_shapes
+from packtrace.trace.statement import check_addressed, read_addressed, read_event
+from packtrace.trace.times import SYNTAX_TIME
 
 DIGEST = "A" * 43
 
@@ -98,7 +103,7 @@ def test_a_right_statement_passes(shapes: Shapes) -> None:
             "/iss",
             "expected an organisation, org:<scheme>:<id>, got the text",
         ),
-        ({"sub": "vehicle:" + "A" * 22}, "/sub", "expected a battery, battery:<scheme>:<code>, got the text"),
+        ({"sub": "vehicle:" + "A" * 22}, "/sub", "expected a battery or a lot, got the text"),
         ({"type": 7}, "/type", "expected a type of statement, got the number 7"),
         ({"type": "a.b\n"}, "/type", "expected a type of statement, got the text"),
         ({"v": 0}, "/v", "expected 1, got the number 0"),
@@ -180,19 +185,77 @@ def test_a_disclosure_without_a_slot_is_refused(shapes: Shapes) -> None:
 
 
 def test_remarks_say_what_is_referred_to_what_may_be_corrected_and_what_is_withheld(shapes: Shapes) -> None:
-    assert shapes.kind("note.corrected") == "notes"
+    assert shapes.kinds("note.corrected") == ("notes",)
     assert shapes.references("vehicle.fitted") == (("battery", "subject"), ("installed", "event"))
     assert shapes.correctable("handover.accepted") == {"mass", "condition", "not_measured", "evidence"}
     assert "offer" not in shapes.correctable("handover.accepted")
     assert shapes.withheld("vehicle.fitted") == {"/data/vin"}
     with pytest.raises(UnknownVersionError):
-        shapes.kind("battery.teleported")
+        shapes.kinds("battery.teleported")
+
+
+def test_what_is_left_to_the_parsers_is_no_more_than_they_check(shapes: Shapes) -> None:
+    # `fits_but_for_address` leaves out these three; a type that asked for more of one would be passed over.
+    patterns = {kinds: CHAINS[kinds[0]][0] for kinds in map(shapes.kinds, shapes.types)}
+    patterns["battery", "lot"] = HOLDING[0]
+    for name, source in shapes.sources.items():
+        members = json.loads(source)["properties"]
+        assert members["sub"]["pattern"] == patterns[shapes.kinds(name)]
+        assert members["iss"]["pattern"] == CHAINS["org"][0]
+        assert members["occurred_at"]["pattern"] == f"^{SYNTAX_TIME}$"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sub": "vehicle:" + "A" * 22},
+        {"sub": "battery:gbt34014:04QPB76836300JBC4000090"},
+        {"sub": "battery:gbt34014:04QPB76836300JBC40000903\n"},
+        {"sub": ["battery:gbt34014:04QPB76836300JBC40000903"]},
+        {"sub": ...},
+        {"iss": "lei:5493001KJTIIGC8Y1R12"},
+        {"iss": "org:org:lei:5493001KJTIIGC8Y1R12"},
+        {"iss": "org:lei:5493001KJTIIGC8Y1R13"},
+        {"iss": 7},
+        {"occurred_at": "2026-11-23T04:40:00.000Z"},
+        {"occurred_at": "2026-02-30T04:40:00Z"},
+        {"occurred_at": "2026-11-23 04:40:00Z"},
+        {"aud": "packtrace.example/eu"},
+        {"prev": ...},
+        {"seq": 0},
+        {"seq": True},
+        {"v": 2},
+        {"v": True},
+        {"type": "battery.teleported"},
+        {"type": ["handover.accepted"]},
+        {"capacity": "king"},
+        {"note2": 1},
+    ],
+)
+def test_the_short_way_refuses_as_the_checks_one_by_one(shapes: Shapes, changes: dict[str, Any]) -> None:
+    origin = "packtrace.example/cn"
+    jws = signed(accepted(**changes))
+    with pytest.raises(TraceError) as short:
+        read_addressed(jws, shapes, origin)
+    with pytest.raises(TraceError) as long:
+        check_one_by_one(jws, shapes, origin)
+    assert (type(short.value), str(short.value)) == (type(long.value), str(long.value))
+    assert read_addressed(signed(accepted()), shapes, origin).sub == accepted()["sub"]
+
+
+def check_one_by_one(jws: Jws, shapes: Shapes, origin: str) -> None:
+    shapes.check(jws.value)
+    check_addressed(read_event(jws), origin)
+
+
+def signed(value: dict[str, Any]) -> Jws:
+    return Jws("", "Ed25519", "", EVENT, "", b"", value, b"", b"")
 
 
 def test_checking_loads_neither_marshmallow_nor_a_database() -> None:
     code = (
         "import sys; from packtrace.trace.rules.ruleset import load_rules; rules = load_rules();"
-        "[rules.shapes.kind(name) for name in rules.shapes.types];"
+        "[rules.shapes.kinds(name) for name in rules.shapes.types];"
         "print([name for name in sys.modules if name in ('marshmallow', 'sqlmodel', 'sqlalchemy', 'flask')])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
