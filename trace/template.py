@@ -15,9 +15,10 @@ import orjson
 from ..signing.base64url import b64url
 from .codes.subjects import Subject, parse_subject
 from .errors import RefusedError
-from .lifecycle.batches import batch_inputs
-from .lifecycle.state import Battery, Log, Past
-from .lifecycle.table import ROWS
+from .known_data import known_data
+from .lifecycle.custody import holder_of
+from .lifecycle.state import NO_BATTERY, Battery, Consignment, Log, Lot, Notes
+from .lifecycle.table import ROWS, row_of
 from .lifecycle.world import World
 from .rules.problems import format_pointer
 from .rules.ruleset import RuleSet
@@ -25,9 +26,6 @@ from .rules.shapes import VERSION
 from .times import format_time
 
 PLACEHOLDER: Final = "<fill in: "
-LEADER_ID: Final = "<id of the first>"
-"""Stands in a group, until that is signed, for the id of its first statement; fits no schema either."""
-
 NONCE_BYTES: Final = 16
 
 
@@ -65,7 +63,8 @@ def next_statement(
     parsed = check_kind(world.rules, kind, subject)
     chain = world.chain(subject)
     if data is None:
-        data = data_skeleton(world.rules, kind) | known_data(world, kind, subject)
+        skeleton = data_skeleton(world.rules, kind)
+        data = skeleton | known_data(world, kind, subject, skeleton, format_time(occurred_at))
     return {
         "v": VERSION,
         "aud": world.origin,
@@ -100,8 +99,9 @@ def check_kind(rules: RuleSet, kind: str, subject: str) -> Subject:
 def likely_signer(world: World, kind: str, subject: Subject) -> str | None:
     """The organisation that the life cycle expects to say this; None where several could."""
     chain = world.chain(subject.text)
-    battery = chain.state if chain and isinstance(chain.state, Battery) else Battery()
-    for by in ROWS[kind].by:
+    state = chain.state if chain else None
+    holding = state if isinstance(state, Battery | Lot) else NO_BATTERY
+    for by in row_of(kind, subject.text).by:
         found: str | None = None
         match by.relation:
             case "registrar":
@@ -110,66 +110,29 @@ def likely_signer(world: World, kind: str, subject: Subject) -> str | None:
             case "admin" | "owner":
                 found = f"org:{subject.party}"
             case "custodian":
-                found = battery.custodian if battery.custodian.startswith("org:") else None
+                found = holder_of(world, holding)
             case "consignee":
-                found = battery.offer.consignee if battery.offer else None
+                found = holding.offer.consignee if holding.offer else None
+            case "reporter" if isinstance(state, Battery):
+                found = state.facts.lost_by
+            case "receiver" if isinstance(state, Consignment):
+                found = state.consignee
+            case "maker" if subject.inner and subject.inner.code:
+                found = world.vendor(subject.inner.code.vendor)
+            case "authority" if kind == "hold.lifted" and isinstance(state, Notes) and state.holds:
+                found = state.holds[-1].authority
             case "first" if subject.code and kind == "battery.manufactured":
                 found = world.vendor(subject.code.vendor)
+            case "first" if subject.kind == "lot":
+                found = f"org:{subject.party}"
             case "signer":
                 past = world.past(subject.text)
                 found = past.iss if past else None
             case _:
                 pass
-        if found:
+        if found and found.startswith("org:"):
             return found
     return None
-
-
-def known_data(world: World, kind: str, subject: str) -> dict[str, Any]:
-    """Members of ``data`` that follow from the log."""
-    chain = world.chain(subject)
-    state = chain.state if chain else None
-    past: Past | None = world.past(subject) if kind.endswith(".voided") else None
-    if past:
-        return {"event": past.event}
-    if kind == "batch.closed":
-        return {"inputs": batch_inputs(world, subject)}
-    if not isinstance(state, Battery):
-        return {}
-    match kind:
-        case "handover.accepted" if state.offer:
-            return {"offer": state.offer.id, "capacity": state.offer.capacity}
-        case "handover.declined" | "handover.withdrawn" if state.offer:
-            return {"offer": state.offer.id}
-        case "battery.removed":
-            known = {"capacity": state.capacity} if state.capacity else {}
-            return known | ({"vehicle": state.facts.vehicle} if state.facts.vehicle else {})
-        case "battery.retired" if state.capacity:
-            return {"capacity": state.capacity}
-        case "battery.dismantled" if state.facts.components:
-            (child,) = data_skeleton(world.rules, kind)["children"]
-            return {"children": [child | {"battery": part} for part in state.facts.components]}
-        case _:
-            return {}
-
-
-def group_data(leader: Mapping[str, Any], capacity: str, kind: str) -> dict[str, Any]:
-    """Members of ``data`` of a statement that follows another in its group.
-
-    Args:
-        leader: The statement that leads the group. Its id, which signing gives it, is told as `LEADER_ID`.
-        capacity: In which its signer holds the battery before it.
-        kind: The type of the statement that follows.
-    """
-    match kind:
-        case "battery.extracted":
-            return {"parent": leader["sub"], "dismantled": LEADER_ID, "capacity": capacity}
-        case "vehicle.fitted":
-            return {"battery": leader["sub"], "installed": LEADER_ID, "packs": leader["data"]["of"]}
-        case "vehicle.taken_out":
-            return {"battery": leader["sub"], "removed": LEADER_ID}
-        case _:
-            return {"reason": leader["data"]["reason"]}
 
 
 def may_be_empty(rules: RuleSet, kind: str) -> tuple[str, ...]:

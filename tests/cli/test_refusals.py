@@ -168,7 +168,7 @@ def test_refusal_says_expected_got_and_where_to_people(name: str, home: Path, sc
 def test_right_event_beside_the_wrong_ones_is_accepted(home: Path, scene: Scene) -> None:
     """The forgeries above are refused for what is wrong with them, not for what they have in common."""
     result = call("submit", "--home", home, stdin=scene.inspected(scene.maker, CODE))
-    assert (result.exit_code, "accepted at leaf 10" in result.stdout) == (0, True)
+    assert (result.exit_code, "accepted at leaf 11" in result.stdout) == (0, True)
 
 
 def test_expired_and_revoked_keys_are_refused(home: Path, scene: Scene) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,8 @@ import pytest
 
 from packtrace.signing.base64url import b64url
 from packtrace.tests.cli.command import call, call_well, run
+from packtrace.tests.cli.yard import Yard
 from packtrace.tests.scene import VIN, digest_of, module_code, pack_code, uscc_of
-from packtrace.trace.times import format_time
 
 CODE, MODULE = pack_code(7), module_code(pack_code(7))
 PACK, MODULE_SUBJECT = f"battery:gbt34014:{CODE}", f"battery:gbt34014:{MODULE}"
@@ -22,50 +21,7 @@ VEHICLE = f"vehicle:{b64url(bytes(16))}"
 ORIGIN = "log.packtrace.example/slice"
 MAKER, DISMANTLER, RECYCLER = (f"uscc:{uscc_of(number)}" for number in (2, 4, 5))
 BATCH = f"batch:{RECYCLER}/B1"
-
-
-class Yard:
-    """Somebody at a keyboard: fills in templates, signs, submits."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.keys: dict[str, str] = {}
-
-    def enrol(self, org: str, *options: str) -> None:
-        call_well(
-            "org", "enrol", org, "--name-en", org, "--region", "CN-440300", *options, "--home", self.home
-        )
-        said = call_well("key", "add", org, "--home", self.home)
-        self.keys[org] = said.partition("added ")[2].partition(" ")[0]
-
-    def sign(self, org: str, kind: str, subject: str, **data: Any) -> dict[str, str]:
-        given = [f"--set={name}={json.dumps(value)}" for name, value in data.items()]
-        text = call_well("template", kind, subject, "--home", self.home, "--iss", org, *given)
-        key = f"--key={self.keys[org]}"
-        signed: dict[str, str] = json.loads(call_well("sign", key, "--json", "--home", self.home, stdin=text))
-        return signed
-
-    def say(self, org: str, kind: str, subject: str, **data: Any) -> str:
-        signed = self.sign(org, kind, subject, **data)
-        self.submit({"event": signed["event"], "id": signed["id"]})
-        return signed["id"]
-
-    def submit(self, line: dict[str, Any]) -> None:
-        said = call_well("submit", "--json", "--home", self.home, stdin=json.dumps(line))
-        assert json.loads(said)["status"] == "accepted"
-
-    def hand_over(self, giver: str, taker: str, capacity: str, subject: str) -> None:
-        until = format_time(datetime.now(UTC).replace(microsecond=0) + timedelta(days=30))
-        self.say(
-            giver,
-            "handover.offered",
-            subject,
-            consignee=f"org:{taker}",
-            capacity=capacity,
-            expires_at=until,
-        )
-        # Offer and capacity are filled in by the template.
-        self.say(taker, "handover.accepted", subject, condition="intact", read_by="scanner")
+MODEL = f"model:{MAKER}/LFP-438"
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +36,10 @@ def yard(tmp_path_factory: pytest.TempPathFactory) -> Yard:
     yard.enrol(DISMANTLER, "--role", "pack_dismantler:open_packs@L-7")
     yard.enrol(RECYCLER, "--role", "recycler:open_packs,shred@L-8")
     mass = {"g": 438_000, "basis": "nameplate"}
-    yard.say(MAKER, "battery.manufactured", CODE, chemistry="LFP", mass=mass, label=digest_of("label"))
+    published = {"name": {"en": "LFP 438"}, "category": "ev", "chemistry": "LFP", "level": "pack"}
+    yard.say(MAKER, "model.published", MODEL, **published, mass_g=438_000)
+    made = {"model": MODEL, "chemistry": "LFP", "mass": mass, "label": digest_of("label")}
+    yard.say(MAKER, "battery.manufactured", CODE, **made)
     installed = yard.sign(MAKER, "battery.installed", CODE, vehicle=VEHICLE, position=1, of=1)
     fitted = yard.sign(
         MAKER,

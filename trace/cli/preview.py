@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from ...signing.compact import format_compact
 from ...signing.jws import EVENT, sign_jws
@@ -14,7 +14,7 @@ from ..errors import RefusedError
 from ..lifecycle.judge import check_standing, judge
 from ..lifecycle.keyring import key_use, log_state
 from ..lifecycle.state import Key
-from ..lifecycle.table import ROWS
+from ..lifecycle.table import row_of
 from ..lifecycle.world import World, keys_in
 from ..rules.problems import Problem
 from ..rules.shapes import ShapeError
@@ -24,8 +24,6 @@ from .sign import withhold_members
 
 Follower = tuple[str, str]
 """The type of a statement that must stand in the same group, and its subject."""
-
-_VEHICLES: Final = {"battery.installed": "vehicle.fitted", "battery.removed": "vehicle.taken_out"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ def preview(world: World, statement: Mapping[str, Any]) -> Preview:
     """Ask the log's own judge about a statement whose shape is right wherever it is filled in."""
     payload, _, _ = withhold_members(statement, world.rules)
     left = {pointer for pointer, _ in find_placeholders(statement)}
-    followers = tuple(_followers(statement))
+    followers = tuple(_followers(statement, world))
     throwaway = generate_private_key("Ed25519")  # for the form: whose key signs is not what is asked here
     event = read_event(parse_event_jws(sign_jws(format_compact(payload), throwaway, EVENT)))
     now = Moment(0, datetime.now(UTC))
@@ -91,20 +89,41 @@ def _registered(party: str, world: World) -> PublicKey | None:
 
 def _use(event: Event, world: World) -> str:
     """What the key would be for with which this is signed."""
-    uses = [key_use(by) for by in ROWS[event.type].by]
+    uses = [key_use(by) for by in row_of(event.type, event.sub).by]
     is_registrar = event.iss in {key.org for key in log_state(world).registrars}
     return next((use for use in uses if use != "registrar" or is_registrar), "sign")
 
 
-def _followers(statement: Mapping[str, Any]) -> Iterator[Follower]:
+def _followers(statement: Mapping[str, Any], world: World) -> Iterator[Follower]:
     """The rest of the group, as far as the statement itself names it."""
-    kind, data = statement["type"], statement["data"]
-    named: list[Any] = []
-    if kind in _VEHICLES:
-        named, follows = [data.get("vehicle")], _VEHICLES[kind]
-    elif kind == "battery.dismantled" and isinstance(data["children"], list):
-        follows = "battery.extracted"
-        named = [child.get("battery") for child in data["children"] if isinstance(child, dict)]
-    for subject in named:
-        if isinstance(subject, str) and not subject.startswith(PLACEHOLDER):
-            yield follows, subject
+    data = statement["data"]
+    for follows, named in _named(statement["type"], data):
+        for subject in named if isinstance(named, list) else [named]:
+            if isinstance(subject, str) and not subject.startswith(PLACEHOLDER):
+                chain = world.chain(subject)
+                if follows != "battery.registered" or chain is None or chain.state is None:
+                    yield follows, subject
+
+
+def _named(kind: str, data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The types that follow, in their order, each with the subjects that the statement names for it."""
+    match kind:
+        case "battery.installed":
+            yield "vehicle.fitted", data.get("vehicle")
+        case "battery.removed":
+            yield "vehicle.taken_out", data.get("vehicle")
+        case "battery.dismantled":
+            yield "battery.extracted", _each(data["children"], "battery")
+        case "battery.repaired" | "battery.manufactured" | "battery.repurposed":
+            yield "battery.taken_out", data.get("took_out")
+            yield "battery.fitted", data.get("put_in")
+        case "identity.linked":
+            yield "battery.registered", data["battery"]
+        case "lot.split":
+            yield "lot.made", _each(data["into"], "lot")
+        case "lot.made":
+            yield "lot.merged", data.get("lots")
+
+
+def _each(items: Any, name: str) -> list[Any]:
+    return [item.get(name) for item in items if isinstance(item, dict)] if isinstance(items, list) else []

@@ -13,10 +13,26 @@ import click
 from ...signing.keys import parse_public_jwk
 from ..errors import RefusedError
 from ..ledger.ledger import Ledger
+from ..lifecycle.custody import holder_of
 from ..lifecycle.folding import advance, advance_past
-from ..lifecycle.state import Batch, Battery, Org, Past, State, Vehicle
-from ..lifecycle.table import ROWS
-from ..lifecycle.words import NOBODY, NONE
+from ..lifecycle.state import (
+    Batch,
+    Battery,
+    Consignment,
+    Facts,
+    Log,
+    Lot,
+    Model,
+    Notes,
+    Offer,
+    Org,
+    Past,
+    State,
+    Vehicle,
+    eu_status,
+)
+from ..lifecycle.table import row_of
+from ..lifecycle.words import NOBODY, NONE, PARENT
 from ..lifecycle.world import World
 from ..statement import Event, parse_entry, parse_event_jws, read_event
 from ..times import format_log_time, format_time
@@ -84,31 +100,46 @@ def read_chain(ledger: Ledger, subject: str) -> Iterator[Told]:
 
 def format_subject_now(subject: str, state: State | None, world: World) -> list[str]:
     """Where a subject stands, in a few lines."""
-    lines = [subject]
+    return [subject, *_where_it_stands(subject, state, world), *_what_notes_say(subject, world)]
+
+
+def _where_it_stands(subject: str, state: State | None, world: World) -> list[str]:
+    lines: list[str] = []
     match state:
         case Battery():
-            held = _holder(state.custodian, state.capacity, world)
-            lines.append(f"  stage      {state.stage}, {held}")
-            if state.facts.condition:
-                lines.append(f"  condition  {state.facts.condition}")
-            if state.offer:
-                until = format_time(state.offer.expires_at)
-                who = f"{name_of(state.offer.consignee, world)} as {state.offer.capacity}"
-                lines.append(f"  offered    to {who}, until {until}")
-            for word, other in (
-                ("vehicle", state.facts.vehicle),
-                ("parent", state.facts.parent),
-                ("batch", state.facts.batch),
-            ):
-                if other:
-                    lines.append(f"  {word:<10} {other}")
-            lines += [f"  component  {other}" for other in state.facts.components]
+            lines.append(f"  stage      {state.stage}, {_held(state, world)}")
+            lines += _offer(state.offer, world)
+            lines += [f"  {word:<10} {told}" for word, told in _facts(state.facts)]
+        case Lot():
+            lines.append(f"  stage      {state.stage}, {_held(state, world)}")
+            lines.append(f"  material   {format_mass(state.g)} {state.kind} {state.chemistry}".rstrip())
+            lines += _offer(state.offer, world)
+            if state.source:
+                lines.append(f"  from       {state.source} {state.line}".rstrip())
+            lines += [f"  charged    {format_mass(each.g)} into {each.batch}" for each in state.charges]
         case Vehicle():
             lines.append(f"  batteries  {', '.join(state.batteries) or 'none'}, of {state.packs}")
+            if state.swap_model:
+                lines.append("  swap model its packs belong to a pool")
+            if state.scrapped:
+                lines.append("  scrapped   yes")
+        case Model():
+            lines.append(f"  model of   {name_of(state.owner, world)}")
+            energy = f", {state.energy_wh:,} Wh" if state.energy_wh else ""
+            lines.append(f"  each       {state.chemistry}, {format_mass(state.mass_g)}{energy}")
+        case Consignment():
+            way = f"{name_of(state.consignor, world)} to {name_of(state.consignee, world)}"
+            lines.append(f"  travels    from {way}, {'arrived' if state.arrived else 'on its way'}")
         case Batch():
             lines.append(
                 f"  batch of   {name_of(state.owner, world)}, {'closed' if state.closed else 'open'}"
             )
+            lines += [f"  output     {format_mass(each.g)} {each.kind}" for each in state.outputs]
+        case Notes():
+            lines.append(f"  remarks    {state.count}")
+            lines += _notes(state, world)
+        case Log():
+            lines.append(f"  log        {state.purpose}{', sealed' if state.sealed else ''}")
         case Org():
             lines.append(f"  name       {name_of(subject, world)}{', suspended' if state.suspended else ''}")
         case None:
@@ -116,6 +147,62 @@ def format_subject_now(subject: str, state: State | None, world: World) -> list[
         case _:
             pass
     return lines
+
+
+def _held(state: Battery | Lot, world: World) -> str:
+    """By whom; what is inside another is held by whoever holds that one."""
+    if isinstance(state, Battery) and state.custodian == PARENT:
+        return f"{_holder(holder_of(world, state), '', world)} with {state.facts.parent}"
+    return _holder(state.custodian, state.capacity, world)
+
+
+def _offer(offer: Offer | None, world: World) -> Iterator[str]:
+    if offer:
+        who = f"{name_of(offer.consignee, world)} as {offer.capacity}"
+        yield f"  offered    to {who}, until {format_time(offer.expires_at)}"
+        if offer.consignment:
+            yield f"  with       {offer.consignment}"
+
+
+def _facts(facts: Facts) -> Iterator[tuple[str, str]]:
+    """What is worth telling of a battery beside stage and custodian, each with its word."""
+    told = (
+        ("condition", facts.condition),
+        ("damaged", "by an incident that no inspection has cleared" if facts.damaged else ""),
+        ("status", facts.status),
+        ("use", facts.use),
+        ("model", facts.model),
+        ("site", facts.site),
+        ("vehicle", facts.vehicle),
+        ("parent", facts.parent),
+        ("batch", facts.batch),
+        ("into", facts.into),
+        ("before", facts.before),
+        ("same code", facts.conflicts_with),
+    )
+    yield from ((word, text) for word, text in told if text)
+    parts = {*facts.parts}
+    yield from (("component", each) for each in facts.components if each not in parts)
+    yield from (("part", each) for each in facts.parts)
+    if facts.components_root:
+        yield "components", f"{facts.components_count} listed elsewhere, root {facts.components_root}"
+
+
+def _what_notes_say(subject: str, world: World) -> list[str]:
+    """What others remarked, as far as it bears on what may happen next."""
+    chain = world.chain(f"notes:{subject}")
+    return list(_notes(chain.state, world)) if chain and isinstance(chain.state, Notes) else []
+
+
+def _notes(notes: Notes, world: World) -> Iterator[str]:
+    for hold in notes.holds:
+        yield f"  held by    {name_of(hold.authority, world)}, hold {hold.event}"
+    if notes.contested:
+        yield f"  contested  by its maker, in {notes.contested}"
+    for one in notes.corrections:
+        yield f"  corrected  {format_mass(one.g)} for event {one.event}"
+    for agreed in notes.agreements:
+        yield f"  agreed     {name_of(agreed.party, world)} that event {agreed.voids} is undone"
 
 
 def name_of(org: str, world: World) -> str:
@@ -142,7 +229,7 @@ def as_text(subject: str, chain: list[Told], notes: list[Told], world: World) ->
 
 
 def _event_lines(told: Told, world: World) -> Iterator[str]:
-    event, row = told.event, ROWS[told.event.type]
+    event, row = told.event, row_of(told.event.type, told.event.sub)
     yield f"{event.seq:>4}  {event.type}  {row.zh} {row.en}"
     yield f"      claimed {format_time(event.occurred_at)}, recorded {format_log_time(told.recorded_at)}"
     yield f"      by {name_of(event.iss, world)}, {event.iss}"
@@ -150,8 +237,8 @@ def _event_lines(told: Told, world: World) -> Iterator[str]:
         text = _value(name, value, world)
         if text:
             yield f"      {name}: {text}"
-    if isinstance(told.after, Battery):
-        yield f"      then {told.after.stage}, {_holder(told.after.custodian, told.after.capacity, world)}"
+    if isinstance(told.after, Battery | Lot):
+        yield f"      then {told.after.stage}, {_held(told.after, world)}"
     yield f"      leaf {told.leaf_index}, event {event.id}"
 
 
@@ -197,37 +284,81 @@ def _holder(custodian: str, capacity: str, world: World) -> str:
         return "held by nobody who is enrolled"
     if custodian == NONE:
         return "ended"
-    return f"held by {name_of(custodian, world)} as {capacity}"
+    return f"held by {name_of(custodian, world)}{f' as {capacity}' if capacity else ''}"
 
 
 def _as_object(subject: str, chain: list[Told], notes: list[Told], world: World) -> Mapping[str, Any]:
-    state = chain[-1].after
-    now: dict[str, Any] = {}
-    if isinstance(state, Battery):
-        now = {
-            "stage": state.stage,
-            "custodian": state.custodian,
-            "capacity": state.capacity,
-            "condition": state.facts.condition,
-            "vehicle": state.facts.vehicle,
-            "parent": state.facts.parent,
-            "batch": state.facts.batch,
-            "components": list(state.facts.components),
-        }
     return {
         "subject": subject,
         "origin": world.origin,
         "seq": chain[-1].event.seq,
         "head": chain[-1].event.id,
-        **now,
+        **_now(chain[-1].after),
+        **_bearing(subject, world),
         "events": [_event_object(told) for told in chain],
         "notes": [_event_object(told) for told in notes],
     }
 
 
+def _now(state: State | None) -> dict[str, Any]:
+    """Where the subject stands, for programs."""
+    match state:
+        case Battery(facts=facts):
+            return {
+                **_holding(state),
+                "condition": facts.condition,
+                "damaged": facts.damaged,
+                "status": eu_status(state),
+                "model": facts.model,
+                "vehicle": facts.vehicle,
+                "parent": facts.parent,
+                "batch": facts.batch,
+                "into": facts.into,
+                "before": facts.before,
+                "components": list(facts.components),
+                "parts": list(facts.parts),
+            }
+        case Lot():
+            charges = [{"event": each.event, "batch": each.batch, "g": each.g} for each in state.charges]
+            return {**_holding(state), "kind": state.kind, "g": state.g, "charges": charges}
+        case Vehicle():
+            said = {"packs": state.packs, "swap_model": state.swap_model, "scrapped": state.scrapped}
+            return said | {"batteries": list(state.batteries)}
+        case Model():
+            return {
+                "owner": state.owner,
+                "chemistry": state.chemistry,
+                "mass_g": state.mass_g,
+                "energy_wh": state.energy_wh,
+            }
+        case Consignment():
+            return {
+                "consignor": state.consignor,
+                "consignee": state.consignee,
+                "arrived": state.arrived,
+            }
+        case Batch():
+            outputs = [{"kind": each.kind, "g": each.g} for each in state.outputs]
+            return {"owner": state.owner, "closed": state.closed, "outputs": outputs}
+        case _:
+            return {}
+
+
+def _holding(state: Battery | Lot) -> dict[str, Any]:
+    return {"stage": state.stage, "custodian": state.custodian, "capacity": state.capacity}
+
+
+def _bearing(subject: str, world: World) -> dict[str, Any]:
+    """The holds in force on the subject, and the event by which its maker contests its origin."""
+    chain = world.chain(subject if subject.startswith("notes:") else f"notes:{subject}")
+    notes = chain.state if chain and isinstance(chain.state, Notes) else Notes()
+    holds = [{"event": hold.event, "authority": hold.authority} for hold in notes.holds]
+    return {"holds": holds, "contested": notes.contested}
+
+
 def _event_object(told: Told) -> dict[str, Any]:
     event = told.event
-    after = told.after if isinstance(told.after, Battery) else None
+    after = told.after if isinstance(told.after, Battery | Lot) else None
     return {
         "seq": event.seq,
         "type": event.type,

@@ -17,8 +17,9 @@ from ...signing.jws import EVENT, parse_jws, sign_jws
 from ...signing.keys import PrivateKey
 from ..codes.party import parse_party
 from ..codes.subjects import parse_subject
+from ..known_data import LEADER_ID
 from ..rules.ruleset import RuleSet, load_rules
-from ..template import LEADER_ID, find_placeholders
+from ..template import find_placeholders
 from ..times import parse_time
 from .key_store import load_key, passphrase_option, read_passphrase
 from .place import Place, place_options

@@ -9,13 +9,13 @@ from typing import Any
 
 import click
 
-from ..lifecycle.state import Battery
+from ..known_data import group_data
 from ..lifecycle.table import ROWS
 from ..lifecycle.world import World
 from ..rules.problems import Problem
 from ..rules.ruleset import RuleSet
 from ..rules.shapes import ShapeError
-from ..template import NONCE_BYTES, group_data, may_be_empty, next_statement, optional_members
+from ..template import NONCE_BYTES, may_be_empty, next_statement, optional_members
 from ..times import parse_time
 from .ledger_access import read_world
 from .place import Place, place_options
@@ -101,8 +101,6 @@ def _remark(
 def _follower(world: World, leader: dict[str, Any], follower: Follower) -> dict[str, Any]:
     """A further statement of the group, about the same time and by the same organisation."""
     kind, subject = follower
-    chain = world.chain(leader["sub"])
-    capacity = chain.state.capacity if chain and isinstance(chain.state, Battery) else ""
     statement = next_statement(
         world,
         kind,
@@ -111,7 +109,7 @@ def _follower(world: World, leader: dict[str, Any], follower: Follower) -> dict[
         nonce=os.urandom(NONCE_BYTES),
         iss=leader["iss"],
     )
-    statement["data"] |= group_data(leader, capacity, kind)
+    statement["data"] |= group_data(world, leader, kind, subject, statement["data"])
     return statement
 
 
