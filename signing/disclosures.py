@@ -134,7 +134,9 @@ def find_slots(value: Any) -> Iterator[tuple[str, str]]:
         DisclosureFormatError: The name `...` stands anywhere but in a slot, or beside something that is not a
             digest; then nothing can be said of what is withheld there.
     """
-    yield from _find_slots(value, "")
+    found: list[tuple[str, str]] = []
+    _find_slots(value, "", found)
+    yield from found
 
 
 def check_disclosures(
@@ -150,8 +152,8 @@ def check_disclosures(
         DisclosureMismatchError: A slot without disclosure, a disclosure without slot, or a digest that occurs
             twice, on either side.
     """
-    opened = _match(payload_value, disclosures)
-    for pointer, digest in find_slots(payload_value):
+    places, opened = _match(payload_value, disclosures)
+    for digest, pointer in places.items():
         if pointer not in opened:
             raise DisclosureMismatchError(
                 f"{pointer}: expected the disclosure with digest {digest}, got none"
@@ -170,12 +172,20 @@ def disclosed(payload_value: Any, disclosures: Iterable[str | Disclosure], *, pa
     Raises:
         DisclosureFormatError, DisclosureMismatchError: As `check_disclosures`.
     """
-    match = _match if partial else check_disclosures
-    return _replace(payload_value, "", match(payload_value, disclosures))
+    opened = (
+        _match(payload_value, disclosures)[1] if partial else check_disclosures(payload_value, disclosures)
+    )
+    return _replace(payload_value, "", opened)
 
 
-def _match(payload_value: Any, disclosures: Iterable[str | Disclosure]) -> dict[str, Disclosure]:
-    """Give each disclosure its slot; slots may stay without."""
+def _match(
+    payload_value: Any, disclosures: Iterable[str | Disclosure]
+) -> tuple[dict[str, str], dict[str, Disclosure]]:
+    """Give each disclosure its slot; slots may stay without.
+
+    Returns:
+        The pointer of each slot by its digest, in the payload's order; and the disclosures by the pointer.
+    """
     places: dict[str, str] = {}
     for pointer, digest in find_slots(payload_value):
         first = places.setdefault(digest, pointer)
@@ -191,17 +201,18 @@ def _match(payload_value: Any, disclosures: Iterable[str | Disclosure]) -> dict[
         if place in opened:
             raise DisclosureMismatchError(f"disclosure {number}: expected one for {place}, got a second")
         opened[place] = disclosure
-    return opened
+    return places, opened
 
 
-def _find_slots(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
+def _find_slots(value: Any, pointer: str, found: list[tuple[str, str]]) -> None:
     if isinstance(value, dict):
         if _SLOT in value:
             raise DisclosureFormatError(
                 f"{pointer or '/'}: expected a slot alone in its array, got '...' elsewhere"
             )
         for name, item in value.items():
-            yield from _find_slots(item, f"{pointer}/{name}")
+            if isinstance(item, dict | list):
+                _find_slots(item, f"{pointer}/{name}", found)
     elif _is_slot(value):
         digest = value[0][_SLOT]
         try:
@@ -210,10 +221,11 @@ def _find_slots(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
             raise DisclosureFormatError(f"{pointer}: expected a digest, got {error}") from error
         if size != _DIGEST_BYTES:
             raise DisclosureFormatError(f"{pointer}: expected a digest of {_DIGEST_BYTES} bytes, got {size}")
-        yield pointer, digest
+        found.append((pointer, digest))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _find_slots(item, f"{pointer}/{index}")
+            if isinstance(item, dict | list):
+                _find_slots(item, f"{pointer}/{index}", found)
 
 
 def _is_slot(value: Any) -> bool:

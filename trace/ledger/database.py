@@ -23,7 +23,12 @@ Conflict = Literal["refused", "replaces", "left out"]
 
 _READERS: Final = 16
 _BUSY_S: Final = 60  # An external tool may hold SQLite's own lock for a while, never ours.
-_WRITER_PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF")
+_WRITER_PRAGMAS: Final = (
+    *("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"),
+    # What is durable is durable in the WAL, synced at each commit. With SQLite's own 1,000 pages (of 4 KiB) a
+    # large append is copied into the database at once, page by page; this is 40 MB of WAL at most, or so.
+    "wal_autocheckpoint=10000",
+)
 _READER_PRAGMAS: Final = ("query_only=ON", "wal_autocheckpoint=0", "trusted_schema=OFF")
 
 
