@@ -215,6 +215,8 @@ class Teller:
                 return leading["of"]
             case "in":
                 return format_time(self.heads.at + _duration(rest))
+            case "number":
+                return int(rest)
             case "measured" | "nameplate":
                 return {"g": int(rest), "basis": word}
             case "photo" | "report" | "contract" | "customs" | "court":
