@@ -63,6 +63,7 @@ START: Final = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 LOG_TIME: Final = 1_795_408_802  # POSIX seconds: when the checkpoint is signed
 TOKEN: Final = "MFRGGZDFMZTWQ2LKNNWG"  # 20 characters of base32, 100 bits
 VIN: Final = "LSVAA4187E2184847"
+DETACHED: Final = tuple(f"battery:gbt34014:04QMB76836300JBC4000{number:04d}" for number in (9031, 9032))
 
 
 def key_of(name: str) -> PrivateKey:
@@ -253,6 +254,9 @@ def blocks() -> dict[str, str]:
         "receipt": _shorten(receipt_proof()),
         "label-digest": label_digest(CODE, TOKEN),
         "batch-root": b64url(root_of([leaf_hash(each) for each in charged])),
+        "offers-root": b64url(root_of([leaf_hash(each) for each in sorted(charged)])),
+        "detached-list": "\n".join(DETACHED),
+        "detached-root": b64url(root_of([leaf_hash(line.encode()) for line in DETACHED])),
         "rules-digest": rules_digest(parts),
         "six-words": six_words(trust()),
         "life-cycle": "\n".join(_life_cycle()),
