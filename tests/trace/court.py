@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from datetime import datetime, timedelta
 
 from packtrace.signing.disclosures import split_presentation
@@ -20,7 +21,7 @@ class Court:
 
     def __init__(self, scene: Scene, *, found: bool = True) -> None:
         self.scene = scene
-        self.world = Memory(scene.origin, scene.rules)
+        self.world: Memory | Changes = Memory(scene.origin, scene.rules)
         self.now = START + timedelta(hours=1)
         self.leaves = 0
         self.remarks: list[Remark] = []
@@ -64,6 +65,12 @@ class Court:
             assert "+00:00" not in error.message, "times are told in the log's form"
             return error.finding_code
         return "accepted"
+
+    def above(self) -> Court:
+        """A court over this one, whose judgements leave this one as it is."""
+        court = copy.copy(self)
+        court.world, court.remarks = Changes(self.world), []
+        return court
 
     def battery(self, sub: str) -> Battery:
         """What is true of a battery now."""

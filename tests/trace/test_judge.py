@@ -93,7 +93,8 @@ def test_an_event_that_leaves_a_gap_or_names_another_head_is_refused(scene: Scen
 
 
 def _made() -> dict[str, Any]:
-    return {"chemistry": "LFP", "mass": {"g": 1, "basis": "nameplate"}, "label": digest_of("label")}
+    mass = {"g": 1, "basis": "nameplate"}
+    return {"model": Scene().model, "chemistry": "LFP", "mass": mass, "label": digest_of("label")}
 
 
 def test_a_chain_can_not_be_restarted(scene: Scene, court: Court) -> None:
@@ -623,7 +624,7 @@ def test_a_part_that_does_not_come_out_is_remarked(scene: Scene, court: Court) -
 def test_nobody_fits_a_pack_beside_somebody_elses(scene: Scene, court: Court) -> None:
     court.admit(scene.manufactured(CODE))
     court.admit(*scene.installed(CODE))
-    vehicle = court.battery(PACK).vehicle
+    vehicle = court.battery(PACK).facts.vehicle
     junk = f"battery:tag:{scene.garage.id}/junk"
     registered_junk = registered(
         scene, junk, scene.garage, stage="removed", capacity="repairer", basis="label_unreadable"
@@ -649,7 +650,7 @@ def test_nobody_fits_a_pack_beside_somebody_elses(scene: Scene, court: Court) ->
 def test_a_pack_retired_in_its_vehicle_makes_room_for_another(scene: Scene, court: Court) -> None:
     court.admit(scene.manufactured(CODE))
     court.admit(*scene.installed(CODE))
-    vehicle = court.battery(PACK).vehicle
+    vehicle = court.battery(PACK).facts.vehicle
     retired = {"capacity": "vehicle_maker", "reason": "recall"}
     court.admit(scene.sign(scene.maker, "battery.retired", PACK, retired))
     court.admit(scene.manufactured(pack_code(2)))
@@ -768,7 +769,7 @@ def test_a_group_is_undone_as_a_group(scene: Scene, court: Court) -> None:
     court.admit(scene.manufactured(CODE))
     installed, fitted = scene.installed(CODE)
     court.admit(installed, fitted)
-    vehicle = court.battery(PACK).vehicle
+    vehicle = court.battery(PACK).facts.vehicle
     heads = dict(scene.heads)
     undo, half = void(scene, scene.maker, PACK, installed), void(scene, scene.maker, vehicle, fitted)
     assert court.refusal(undo) == "GROUP_INCOMPLETE"
