@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from sys import intern
 from typing import Any, Final
 
 import orjson
@@ -74,13 +75,14 @@ def read_event(jws: Jws) -> Event:
         TimeError: ``occurred_at`` is a day or second that does not exist.
     """
     value = jws.value
+    # Subjects and organisations come again and again, and stay in the states: one text of each is enough.
     return Event(
         jws,
-        value["type"],
-        value["sub"],
+        intern(value["type"]),
+        intern(value["sub"]),
         value["seq"],
         value.get("prev"),
-        value["iss"],
+        intern(value["iss"]),
         parse_time(value["occurred_at"], "/occurred_at"),
         value["data"],
     )

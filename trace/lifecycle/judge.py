@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from sys import intern
 from typing import Final, NoReturn
 
 from msgspec import Struct
@@ -62,16 +63,16 @@ def judge(event: Event, at: Moment, key: Key, world: World, demand: Demand | Non
     """
     case = check_standing(event, at, key, world, demand)
     row, state = case.row, case.state
+    if row.joint and key.use == "registrar":
+        check_approvals(event, world)  # first: what one registrar says alone leaves nothing undecided
     for name in row.also:
         CONDITIONS[name](case)
-    if row.joint and key.use == "registrar":
-        check_approvals(event, world)
     past = world.past(event.sub) if row.stage == "before" or row.leads == ("*.voided",) else None
     named = world.rules.references(event)
     references: tuple[Reference, ...] = ()
     if named or case.tallies:
         references = tuple(  # each target once, though two members may name it
-            Reference(target, at.leaf_index, event.sub, event.jws.id)
+            Reference(intern(target), at.leaf_index, event.sub, event.jws.id)
             for target in dict.fromkeys((*named, *case.tallies))
         )
     after = fold(event, row, at.recorded_at, state, past)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from sys import intern
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -17,7 +18,7 @@ from ..table.row import Row
 def fold_battery(event: Event, row: Row, before: Battery) -> Battery:
     """The battery after an event that the rules allow."""
     data = event.data
-    acts = data.get("capacity", before.capacity) if row.acts_as else before.capacity
+    acts = intern(data.get("capacity", before.capacity)) if row.acts_as else before.capacity
     stage = _stage(row, data, before, acts)
     custodian, capacity = before.custodian, acts
     match row.custody:
@@ -48,7 +49,7 @@ def fold_battery(event: Event, row: Row, before: Battery) -> Battery:
     facts = change(before.facts, event, before) if change else before.facts
     condition = data.get("condition")
     if condition is not None and condition != facts.condition:
-        facts = replace(facts, condition=condition)
+        facts = replace(facts, condition=intern(condition))
     return Battery(stage, custodian, capacity, offer, facts)
 
 
@@ -57,8 +58,8 @@ def offer_of(event: Event) -> Offer:
     data = event.data
     return Offer(
         event.id,
-        data["consignee"],
-        data["capacity"],
+        intern(data["consignee"]),
+        intern(data["capacity"]),
         parse_time(data["expires_at"], "/data/expires_at"),
         data.get("consignment", ""),
     )
@@ -111,7 +112,7 @@ def _manufactured(facts: Facts, event: Event, before: Battery) -> Facts:
     return replace(
         facts,
         maker=event.iss,
-        model=data.get("model", ""),
+        model=intern(data.get("model", "")),
         label=data["label"],
         components=tuple(dict.fromkeys((*data.get("components", ()), *fitted))),
         components_root=listed.get("root", ""),
@@ -174,7 +175,7 @@ def _back(facts: Facts, event: Event, before: Battery) -> Facts:
 
 
 def _charged(facts: Facts, event: Event, before: Battery) -> Facts:
-    return replace(facts, batch=event.data["batch"], charged_g=event.data["mass"]["g"])
+    return replace(facts, batch=intern(event.data["batch"]), charged_g=event.data["mass"]["g"])
 
 
 def _inspected(facts: Facts, event: Event, before: Battery) -> Facts:
@@ -194,7 +195,7 @@ _CHANGES: Final[dict[str, Callable[[Facts, Event, Battery], Facts]]] = {
     ),
     "custody.assigned": _back,
     "battery.installed": lambda facts, event, _: replace(
-        facts, vehicle=event.data["vehicle"], packs=event.data["of"]
+        facts, vehicle=intern(event.data["vehicle"]), packs=event.data["of"]
     ),
     "battery.removed": lambda facts, event, _: replace(facts, vehicle="", packs=0),
     "battery.repaired": _repaired,
