@@ -15,6 +15,8 @@ Mark = Literal["confirmed", "assumed"]
 
 MARKS: Final = ("confirmed", "assumed")
 VERSION: Final = 1
+MAX_VALUE: Final = 1_000_000
+"""Of a number of any unit: a hundred years in hours; beyond that, sums with a date have no result."""
 
 
 class PolicyError(TraceError):
@@ -55,7 +57,7 @@ class Policy:
 
 
 def parse_policy(source: bytes) -> Policy:
-    """Parse a policy file: every number there, none besides, none negative.
+    """Parse a policy file: every number there, none besides, none negative or beyond `MAX_VALUE`.
 
     Raises:
         PolicyError: Anything else.
@@ -95,8 +97,9 @@ def _source(name: str, entry: Any) -> Source:
     if not isinstance(entry, dict) or set(entry) != {"value", "mark", "source"}:
         raise PolicyError(expected="value, mark and source", got=describe(entry), where=where)
     value, mark, text = entry["value"], entry["mark"], entry["source"]
-    if type(value) is not int or value < 0:
-        raise PolicyError(expected="an integer from 0", got=describe(value), where=f"{where}/value")
+    if type(value) is not int or not 0 <= value <= MAX_VALUE:
+        expected = f"an integer from 0 to {MAX_VALUE}"
+        raise PolicyError(expected=expected, got=describe(value), where=f"{where}/value")
     if mark not in MARKS:
         raise PolicyError(expected=" or ".join(MARKS), got=describe(mark), where=f"{where}/mark")
     if not isinstance(text, str) or not text:
