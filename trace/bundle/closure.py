@@ -21,7 +21,7 @@ from ..lifecycle.state import Demand, Reference
 from ..lifecycle.table import row_of
 from ..lifecycle.watched import Watched
 from ..lifecycle.world import Memory
-from ..rules.ruleset import RuleSet
+from ..rules.ruleset import RuleBook, RuleSet
 from ..statement import Event, Moment, parse_entry, parse_event_jws, read_event
 
 REGISTRY: Final = ("log", "org", "keys")
@@ -48,6 +48,7 @@ class ChainSource(Protocol):
 class _Closure:
     source: ChainSource
     rules: RuleSet
+    book: RuleBook
     size: int
     entries: dict[int, bytes] = field(default_factory=dict)
     chains: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)
@@ -99,7 +100,7 @@ class _Closure:
 
     def asked_for(self, origin: str) -> list[tuple[int, str]]:
         """The chains that a judge looks at, each with the leaf of the entry that it judges."""
-        world = Memory(origin, self.rules)
+        world = Memory(origin, self.rules, self.book)
         demands: deque[Demand] = deque()
         asked: list[tuple[int, str]] = []
         for leaf, data in sorted(self.entries.items()):
@@ -180,7 +181,12 @@ def _follows(event: Event) -> bool:
 
 
 def battery_closure(
-    source: ChainSource, origin: str, subject: str, size: int, rules: RuleSet
+    source: ChainSource,
+    origin: str,
+    subject: str,
+    size: int,
+    rules: RuleSet,
+    book: RuleBook | None = None,
 ) -> dict[int, bytes]:
     """The entries of a bundle of one battery, by leaf index.
 
@@ -189,11 +195,13 @@ def battery_closure(
         origin: Of the log.
         subject: The battery.
         size: Of the checkpoint: later entries stay out.
+        rules: In force until the log names its own.
+        book: The rule sets that it may have adopted.
 
     Raises:
         RefusedError: ``REFERENCE_ABSENT``: the log has no such battery.
     """
-    closure = _Closure(source, rules, size)
+    closure = _Closure(source, rules, book or RuleBook(rules), size)
     if not closure.chain(subject):
         raise RefusedError(
             f"subject: expected one that is in the log, got {subject}", code="REFERENCE_ABSENT", where="sub"

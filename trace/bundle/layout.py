@@ -3,7 +3,8 @@
 A whole log: `checkpoint`, `checkpoints/<size>`, the two keys, the hash tiles and the bundles of entries of
 that size. One battery: `checkpoint`, the two keys, `bundle.json`, `receipts/<leaf index>`. The keys have a
 file each, because most tools that read a `.vkey` expect one line of Ed25519 in it. Either may hold documents
-that its events refer to, `evidence/<SHA-256 in hexadecimal digits>`.
+that its events refer to, `evidence/<SHA-256 in hexadecimal digits>`, and rule sets that the log adopted,
+`rules/<digest>.json`.
 """
 
 from __future__ import annotations
@@ -24,9 +25,13 @@ VKEYS: Final = (VKEY, ML_DSA_VKEY)
 ABOUT: Final = "bundle.json"
 RECEIPTS: Final = "receipts/"
 EVIDENCE: Final = "evidence/"
-TOP_LEVEL: Final = frozenset({CHECKPOINT, "checkpoints", "tile", *VKEYS, ABOUT, "receipts", "evidence"})
+RULES: Final = "rules/"
+TOP_LEVEL: Final = frozenset(
+    {CHECKPOINT, "checkpoints", "tile", *VKEYS, ABOUT, "receipts", "evidence", "rules"}
+)
 FORMAT: Final = "packtrace-bundle/1"
 
+RULES_DIGEST: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _DECIMAL: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
@@ -52,3 +57,14 @@ def evidence_path(sha256: bytes) -> str:
 def parse_evidence_path(name: str) -> bytes | None:
     """The SHA-256 of the document that should lie there, or None where no document does."""
     return parse_file_name(name.removeprefix(EVIDENCE)) if name.startswith(EVIDENCE) else None
+
+
+def rules_path(sha256: str) -> str:
+    """Where the rule set of this digest lies."""
+    return f"{RULES}{sha256}.json"
+
+
+def is_rules_path(name: str) -> bool:
+    """Whether a rule set may lie there; whether it does, its digest says."""
+    sha256 = name.removeprefix(RULES).removesuffix(".json")
+    return RULES_DIGEST.fullmatch(sha256) is not None and name == rules_path(sha256)

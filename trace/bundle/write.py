@@ -14,10 +14,10 @@ from ...signing.note import VerifierKey, parse_note
 from ...signing.tiles import ENTRIES, TILE_WIDTH, TileId, TileReader, format_entry_bundle, tiles_of
 from ...signing.tlog_proof import TlogProof, format_tlog_proof
 from ...signing.tree_head import parse_checkpoint_text
-from ..rules.ruleset import RuleSet
+from ..rules.ruleset import RuleBook, RuleSet, format_rules
 from .closure import ChainSource, battery_closure
 from .enclosed import Enclosed
-from .layout import ABOUT, CHECKPOINT, CHECKPOINTS, FORMAT, RECEIPTS, vkey_files
+from .layout import ABOUT, CHECKPOINT, CHECKPOINTS, FORMAT, RECEIPTS, rules_path, vkey_files
 from .output import Content, write_files
 
 
@@ -48,6 +48,7 @@ def write_bundle(
     vkeys: Sequence[VerifierKey],
     overwrite: bool = False,
     enclosed: Enclosed | None = None,
+    adopted: Iterable[RuleSet] = (),
 ) -> int:
     """Write the whole log, as its newest checkpoint has it; give its size back.
 
@@ -56,6 +57,7 @@ def write_bundle(
         vkeys: The log's keys, for the two `.vkey` files: a convenience, which no verifier trusts.
         overwrite: Replace what is there.
         enclosed: Takes in the documents that the entries refer to.
+        adopted: The rule sets that the log ever named, for whoever has others installed.
 
     Raises:
         OutputExistsError: `out` is there.
@@ -63,7 +65,7 @@ def write_bundle(
     """
     head = source.checkpoint()
     size = parse_checkpoint_text(parse_note(head).text).size
-    files = head_files(head, vkeys)
+    files = head_files(head, vkeys) | _rules_files(adopted)
     for at, note in source.checkpoints():
         if at <= size:
             files[f"{CHECKPOINTS}{at}"] = partial(bytes, note)
@@ -84,13 +86,15 @@ def write_battery_bundle(
     vkeys: Sequence[VerifierKey],
     overwrite: bool = False,
     enclosed: Enclosed | None = None,
+    adopted: Sequence[RuleSet] = (),
 ) -> int:
     """Write one battery's part of the log, each entry with its proof; give the number of entries back.
 
     Args:
         subject: The battery.
-        rules: Say which members of a statement refer to others.
+        rules: In force until the log names its own.
         enclosed: Takes in the documents that the entries refer to.
+        adopted: The rule sets that the log ever named, for whoever has others installed.
 
     Raises:
         RefusedError: ``REFERENCE_ABSENT``: the log has no such battery.
@@ -101,9 +105,9 @@ def write_battery_bundle(
     checkpoint = parse_checkpoint_text(parse_note(head).text)
     size = checkpoint.size
     tiles = TileReader(partial(_tile_data, source), size)
-    entries = battery_closure(source, checkpoint.origin, subject, size, rules)
+    entries = battery_closure(source, checkpoint.origin, subject, size, rules, _book(rules, adopted))
     about = {"format": FORMAT, "subject": subject, "size": size, "leaves": list(entries)}
-    files = head_files(head, vkeys)
+    files = head_files(head, vkeys) | _rules_files(adopted)
     files[ABOUT] = partial(orjson.dumps, about)
     for leaf, entry in entries.items():
         files[f"{RECEIPTS}{leaf}"] = partial(_receipt, tiles, leaf, entry, head)
@@ -111,6 +115,15 @@ def write_battery_bundle(
         files |= enclosed.files_for(entries.values())
     write_files(out, files, overwrite=overwrite)
     return len(entries)
+
+
+def _rules_files(adopted: Iterable[RuleSet]) -> dict[str, Content]:
+    return {rules_path(rules.sha256): partial(format_rules, rules) for rules in adopted}
+
+
+def _book(rules: RuleSet, adopted: Sequence[RuleSet]) -> RuleBook:
+    files = {each.sha256: each for each in adopted}
+    return RuleBook(rules, lambda sha256: format_rules(files[sha256]) if sha256 in files else None)
 
 
 def _receipt(tiles: TileReader, leaf: int, entry: bytes, head: bytes) -> bytes:

@@ -48,14 +48,17 @@ def export(place: Place, out: Path, battery: str | None, with_evidence: bool, ov
                 source,
                 out,
                 subject=subject,
-                rules=ledger.rules,
+                rules=ledger.book.installed,
+                adopted=ledger.adopted(),
                 vkeys=vkeys,
                 overwrite=overwrite,
                 enclosed=enclosed,
             )
             click.echo(f"{out}: {count} entries, all that {subject} rests on")
         else:
-            size = write_bundle(source, out, vkeys=vkeys, overwrite=overwrite, enclosed=enclosed)
+            size = write_bundle(
+                source, out, vkeys=vkeys, overwrite=overwrite, enclosed=enclosed, adopted=ledger.adopted()
+            )
             click.echo(f"{out}: the log {ledger.origin} at size {size}")
     if enclosed:
         click.echo(f"{out}: {_format_enclosed(enclosed)}")

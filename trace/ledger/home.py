@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 
 from ...signing.note import VerifierKey, parse_vkey
-from ..bundle.layout import VKEYS, vkey_files
+from ..bundle.layout import RULES_DIGEST, VKEYS, rules_path, vkey_files
 from ..codes.subjects import parse_origin
 from .errors import HomeError
 
@@ -90,6 +90,15 @@ class Home:
     def evidence(self) -> Path:
         """The documents that events refer to, each under its SHA-256."""
         return self.path / "evidence"
+
+    def read_rules(self, sha256: str) -> bytes | None:
+        """The file with the rule set that is said to have this digest, if somebody put one here."""
+        if not RULES_DIGEST.fullmatch(sha256):
+            return None
+        try:
+            return (self.path / rules_path(sha256)).read_bytes()
+        except FileNotFoundError:
+            return None
 
     @property
     def keys(self) -> Path:

@@ -24,8 +24,9 @@ from ...signing.tlog_proof import TlogProof, format_tlog_proof
 from ..errors import RefusedError, TraceError
 from ..lifecycle.state import Log
 from ..lifecycle.world import World, keys_in
-from ..rules.ruleset import RuleSet, load_rules
-from ..statement import parse_entry
+from ..rules.ruleset import RuleBook, RuleSet, load_rules
+from ..rules.ruleset import RulesUnknownError as UnknownRulesError
+from ..statement import parse_entry, parse_event_jws
 from .database import Database
 from .door import Arrival, Submission, check_arrival, read_submission
 from .edge import check_edge
@@ -44,7 +45,7 @@ from .home import Home
 from .publisher import Publisher, load_entries
 from .register import FileRegister, Register, Registered, file_lock
 from .rows import load_tile, load_tile_builder, load_tree, save_leaves
-from .sequence import OnError, Outcome, Placed, Sequencer
+from .sequence import OnError, Outcome, Placed, Reading, Sequencer, Unit
 from .stored import Cache, Fetch, StoredWorld
 from .tables import CHECKPOINT, ENTRY
 from .timing import choose_times, milliseconds
@@ -52,7 +53,6 @@ from .timing import choose_times, milliseconds
 __all__ = ["Ledger", "Outcome", "Placed", "Receipt", "Submission"]
 
 Clock = Callable[[], datetime]
-Unit = list[Arrival] | TraceError
 
 _PARALLEL_FROM: Final = 64  # submissions; with fewer, starting threads costs more than they save
 _READ_AT_ONCE: Final = 1_000  # entries
@@ -83,7 +83,8 @@ class Ledger:
     ) -> None:
         """Use `create` or `open`."""
         self.origin = home.origin
-        self.rules = rules or load_rules()
+        self.book = RuleBook(rules or load_rules(), home.read_rules)
+        self._in_force: RuleSet | None = None  # when this process last looked
         self._clock = clock
         self._threads = threads
         self._database = Database(home.database_url)
@@ -120,7 +121,7 @@ class Ledger:
         try:
             with ledger._home_lock:
                 ledger._database.migrate()
-            (unit,) = ledger._read_all([Submission((log_opened,))])
+            (unit,) = ledger._read_all([Submission((log_opened,))], ledger.book.installed)
             if isinstance(unit, TraceError):
                 raise unit
             event = unit[0].event
@@ -183,6 +184,18 @@ class Ledger:
         self.close()
 
     @property
+    def rules(self) -> RuleSet:
+        """The rule set in force.
+
+        Raises:
+            RulesUnknownError: The log adopted one that is neither installed nor in the home.
+        """
+        try:
+            return self.world().rules
+        except UnknownRulesError as error:
+            raise RulesUnknownError(f"{error.message}; nothing is recorded under them") from error
+
+    @property
     def size(self) -> int:
         """How many entries are committed, signed or not."""
         with self._database.read() as connection:
@@ -214,12 +227,15 @@ class Ledger:
             LedgerError: Nothing is known of what became of these; after opening the ledger anew, submit the
                 same events again: those that were recorded are answered with their places.
         """
-        units = self._read_all(submissions)  # Step 1, outside any lock.
+        rules = self._in_force = self._in_force or self.rules
+        units = self._read_all(submissions, rules)  # Step 1, outside any lock.
         with self._one_at_a_time, self._home_lock:
             if self._stopped:
                 raise LedgerStoppedError(f"ledger: stopped by {self._stopped}") from self._stopped
             try:
-                outcomes = self._commit(units, on_error, at, confirm_clock)  # Steps 2 and 3.
+                again = lambda index, now: self._read(submissions[index], now)  # noqa: E731
+                reading = Reading(units, rules, again)
+                outcomes = self._commit(reading, on_error, at, confirm_clock)  # Steps 2 and 3.
             except BaseException as error:
                 self._forget()
                 if isinstance(error, LedgerError) and not isinstance(error, ClockError):
@@ -286,6 +302,20 @@ class Ledger:
             raise ReceiptPendingError("checkpoint: expected one, got none yet")
         return registered.note
 
+    def adopted(self) -> list[RuleSet]:
+        """The rule sets that the log ever named, in its order.
+
+        Raises:
+            RulesUnknownError: One of them is not at hand.
+        """
+        named: dict[tuple[str, str], RuleSet] = {}
+        for _, entry in self.entries_of(f"log:{self.origin}"):
+            rules = parse_event_jws(parse_entry(entry)[0]).value["data"].get("rules")
+            if rules:
+                found = self.book.find(rules["name"], rules["sha256"])
+                named[found.id] = found
+        return list(named.values())
+
     def checkpoints(self) -> list[tuple[int, bytes]]:
         """Every published checkpoint, by size."""
         with self._database.read() as connection:
@@ -294,7 +324,7 @@ class Ledger:
 
     def world(self) -> World:
         """The committed state, to look things up in; it reads when asked, and then remembers."""
-        return StoredWorld(self.origin, self.rules, self._fetch, Cache(0))
+        return StoredWorld(self.origin, self.book, self._fetch, Cache(0))
 
     def entries(self, start: int, stop: int) -> Iterator[bytes]:
         """The entries from leaf `start` up to `stop`.
@@ -318,22 +348,22 @@ class Ledger:
         with self._database.read() as connection:
             return load_tile(connection, level, index)[: width * HASH_SIZE]
 
-    def _read_all(self, submissions: Sequence[Submission]) -> list[Unit]:
+    def _read_all(self, submissions: Sequence[Submission], rules: RuleSet) -> list[Unit]:
         """Step 1: form, shape, addressee, and the signatures by keys that are registered already."""
         if self._threads <= 1 or len(submissions) < _PARALLEL_FROM:
-            return [self._read(submission) for submission in submissions]
+            return [self._read(submission, rules) for submission in submissions]
         size = -(-len(submissions) // self._threads)
         ranges = [submissions[start : start + size] for start in range(0, len(submissions), size)]
         with ThreadPoolExecutor(self._threads) as pool:
             return [
                 unit
-                for units in pool.map(lambda some: [self._read(each) for each in some], ranges)
+                for units in pool.map(lambda some: [self._read(each, rules) for each in some], ranges)
                 for unit in units
             ]
 
-    def _read(self, submission: Submission) -> Unit:
+    def _read(self, submission: Submission, rules: RuleSet) -> Unit:
         try:
-            arrivals = read_submission(submission, self.rules, self.origin)
+            arrivals = read_submission(submission, rules, self.origin)
             for arrival in arrivals:
                 key = self._public_key(arrival.event.jws.kid)
                 if key:  # else an event of the same batch may register it
@@ -356,12 +386,13 @@ class Ledger:
 
     def _commit(
         self,
-        units: list[Unit],
+        reading: Reading,
         on_error: OnError,
         at: Sequence[datetime] | None,
         confirm_clock: bool,
     ) -> list[Outcome]:
         """Steps 2 and 3 in one transaction."""
+        units = reading.units
         arrivals = [arrival for unit in units if not isinstance(unit, TraceError) for arrival in unit]
         if at is not None and len(at) != len(units):
             raise ClockError(f"recorded_at: expected {len(units)} times, got {len(at)}")
@@ -373,27 +404,31 @@ class Ledger:
                 self._cache = Cache(tree.size)
             if self._tiles is None or self._tiles.size != tree.size:
                 self._tiles = load_tile_builder(connection, tree.size)
-            world = StoredWorld(self.origin, self.rules, fetch, self._cache)
+            world = StoredWorld(self.origin, self.book, fetch, self._cache)
             world.prefetch(_subjects(arrivals))
-            _check_rules(world)
+            try:
+                policy = world.rules.policy
+            except UnknownRulesError as error:
+                raise RulesUnknownError(f"{error.message}; nothing was recorded") from error
             known = world.known([arrival.event.id for arrival in arrivals])
             newest = load_entries(connection, max(tree.size - 1, 0), tree.size)
             last = parse_entry(newest[0])[1] if newest else None
             times = choose_times(
                 [self._clock()] * len(units) if at is None else at,
                 last,
-                self.rules.policy,
+                policy,
                 given=at is not None,
                 confirmed=confirm_clock,
                 purpose=_purpose(world, arrivals),
             )
             sequencer = Sequencer(world, tree.size, known)
-            outcomes = sequencer.place_all(units, times, on_error)
+            outcomes = sequencer.place_all(reading, times, on_error)
             if sequencer.leaves:
                 save_leaves(
                     self._database, connection, sequencer.leaves, sequencer.changes, tree, self._tiles
                 )
         self._cache.take_in(sequencer.changes, tree.size)
+        self._in_force = sequencer.changes.rules
         return outcomes
 
     def _check_edge(self, registered: Registered | None) -> None:
@@ -432,21 +467,6 @@ def _subjects(arrivals: Sequence[Arrival]) -> Iterator[str]:
         yield event.sub
         yield event.iss
         yield "keys:" + event.iss.removeprefix("org:")
-
-
-def _check_rules(world: World) -> None:
-    """Statements are judged by the rule set in force at their leaf (DESIGN, section 5), and by no other.
-
-    Raises:
-        RulesUnknownError: The log adopted other rules than this version has.
-    """
-    chain = world.chain(f"log:{world.origin}")
-    here = (world.rules.name, world.rules.sha256)
-    if chain and isinstance(chain.state, Log) and chain.state.rules != here:
-        raise RulesUnknownError(
-            f"rules: expected {' '.join(chain.state.rules)}, under which the log was opened, "
-            f"got {' '.join(here)} in this version; nothing was recorded"
-        )
 
 
 def _purpose(world: World, arrivals: Sequence[Arrival]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -13,6 +13,7 @@ from ..lifecycle.judge import judge
 from ..lifecycle.keyring import find_key
 from ..lifecycle.state import Battery, Demand, Reference
 from ..lifecycle.world import Changes, World
+from ..rules.ruleset import RuleSet
 from ..statement import Moment, format_entry
 from .door import Arrival, check_arrival
 
@@ -43,6 +44,19 @@ class Outcome:
     error: TraceError | None = None
 
 
+Unit = list[Arrival] | TraceError
+"""The events of a submission as they were read, or why it was refused before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Submissions as they were read under one rule set, and the way to read one again under another."""
+
+    units: Sequence[Unit]
+    rules: RuleSet
+    again: Callable[[int, RuleSet], Unit]
+
+
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """An event at its place, ready to be stored."""
@@ -68,17 +82,20 @@ class Sequencer:
         self._known = known
 
     def place_all(
-        self, units: Sequence[list[Arrival] | TraceError], times: Sequence[datetime], on_error: OnError
+        self, reading: Reading, times: Sequence[datetime], on_error: OnError
     ) -> list[Outcome]:
         """Judge every unit in order.
 
         Args:
-            units: The events of each submission, or why it was refused before.
+            reading: What was submitted; read again once other rules are in force than it was read under.
             times: The log's clock for each unit; none before the one before it.
             on_error: After a refusal: go on; skip the rest; or skip everything.
         """
         outcomes: list[Outcome] = []
-        for unit, recorded_at in zip(units, times, strict=True):
+        units = reading.units
+        for index, (unit, recorded_at) in enumerate(zip(units, times, strict=True)):
+            if self.changes.rules is not reading.rules:
+                unit = reading.again(index, self.changes.rules)
             try:
                 if isinstance(unit, TraceError):
                     raise unit
@@ -117,6 +134,9 @@ class Sequencer:
         demands: list[Demand] = []
         for arrival in unit:
             event = arrival.event
+            if world.rules is not self.changes.rules:  # adopted by an event of this very group
+                world.rules.shapes.check(event.jws.value)
+                world.rules.shapes.check_disclosed(event.jws.value, arrival.shown)
             at = Moment(first + len(leaves), recorded_at)
             key = find_key(event, recorded_at, world)
             if arrival.checked_with != key.public:  # registered by an event of this very batch

@@ -10,9 +10,9 @@ from sqlalchemy import Row, Select, bindparam, select
 
 from ..lifecycle.encoding import decode_state
 from ..lifecycle.folding import advance, advance_past
-from ..lifecycle.state import Chain, Past, Reference, Signer, State
+from ..lifecycle.state import Chain, Log, Past, Reference, Signer, State
 from ..lifecycle.world import Changes, find_signer
-from ..rules.ruleset import RuleSet
+from ..rules.ruleset import RuleBook, RuleSet
 from ..statement import parse_entry, parse_event_jws, read_event
 from .tables import CHAIN, ENTRY, HOLD, KEY, REFERENCE, VENDOR
 
@@ -65,11 +65,25 @@ class Cache:
 class StoredWorld:
     """The committed state, read when asked for and then kept in the cache."""
 
-    def __init__(self, origin: str, rules: RuleSet, fetch: Fetch, cache: Cache) -> None:
+    def __init__(self, origin: str, book: RuleBook, fetch: Fetch, cache: Cache) -> None:
         self.origin = origin
-        self.rules = rules
+        self.book = book
+        self._rules: RuleSet | None = None
         self._fetch = fetch
         self._cache = cache
+
+    @property
+    def rules(self) -> RuleSet:
+        """The rule set that the log names, or the installed one before it is opened.
+
+        Raises:
+            RulesUnknownError: It is not at hand.
+        """
+        if self._rules is None:
+            chain = self.chain(f"log:{self.origin}")
+            known = chain.state.rules if chain and isinstance(chain.state, Log) else self.book.installed.id
+            self._rules = self.book.find(*known)
+        return self._rules
 
     def prefetch(self, subjects: Iterable[str]) -> None:
         """Read the chains of all these subjects in one go."""

@@ -19,6 +19,7 @@ class Watched:
         self.world = world
         self.origin = world.origin
         self.rules = world.rules
+        self.book = world.book
         self.asked: set[str] = set()
         self.targets: set[str] = set()  # what references were asked for, beside the chains
         self._unsound = unsound

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Protocol
 
-from ..rules.ruleset import RuleSet
+from ..rules.ruleset import RuleBook, RuleSet
 from ..statement import Event, Moment
 from .folding import advance_past
 from .state import Chain, Key, Keys, Log, Notes, Org, Past, Reference, Signer, State
@@ -22,6 +22,10 @@ class World(Protocol):
     @property
     def rules(self) -> RuleSet:
         """The rule set in force."""
+
+    @property
+    def book(self) -> RuleBook:
+        """The rule sets that can come into force."""
 
     def chain(self, subject: str) -> Chain | None:
         """The chain as its last event left it, or None where it has not begun."""
@@ -51,6 +55,7 @@ class EmptyWorld:
     def __init__(self, origin: str, rules: RuleSet) -> None:
         self.origin = origin
         self.rules = rules
+        self.book = RuleBook(rules)
 
     def chain(self, subject: str) -> Chain | None:
         return None
@@ -81,6 +86,7 @@ class Changes:
         self.below = below
         self.origin = below.origin
         self.rules = below.rules
+        self.book = below.book
         self.chains: dict[str, Chain] = {}
         self.keys: dict[str, str] = {}
         self.vendors: dict[str, str | None] = {}
@@ -130,9 +136,11 @@ class Changes:
         elif isinstance(after.state, _REGISTRY):
             index_registry(before, after, self.keys, self.vendors)
             self.signers = {}
+            self.rules = rules_after(after, self)
 
     def merge(self, above: Changes) -> None:
         """Take in the changes of a world that was built on this one."""
+        self.rules = above.rules
         self.chains.update(above.chains)
         self.keys.update(above.keys)
         self.vendors.update(above.vendors)
@@ -151,9 +159,14 @@ class Memory:
     Memory grows with the subjects, and with a short record for each event that may still be undone.
     """
 
-    def __init__(self, origin: str, rules: RuleSet) -> None:
+    def __init__(self, origin: str, rules: RuleSet, book: RuleBook | None = None) -> None:
+        """Args:
+        rules: In force until the log names its own.
+        book: Where those are looked up; none but `rules` are known without it.
+        """
         self.origin = origin
         self.rules = rules
+        self.book = book or RuleBook(rules)
         self.chains: dict[str, Chain] = {}
         self.keys: dict[str, str] = {}
         self.vendors: dict[str, str | None] = {}
@@ -199,9 +212,21 @@ class Memory:
         elif isinstance(after.state, _REGISTRY):
             index_registry(before, after, self.keys, self.vendors)
             self._signers.clear()
+            self.rules = rules_after(after, self)
 
 
 _REGISTRY: Final = (Log, Org, Keys)
+
+
+def rules_after(after: Chain, world: World) -> RuleSet:
+    """The rule set in force from the next leaf on: what the log's own chain names.
+
+    Raises:
+        RulesUnknownError: Never for a judged event, which may adopt none but a known one.
+    """
+    if not isinstance(after.state, Log) or after.state.rules == world.rules.id:
+        return world.rules
+    return world.book.find(*after.state.rules)
 
 
 def find_signer(world: World, kid: str) -> Signer | None:

@@ -27,6 +27,9 @@ from .projections_source import COLUMNS, REVISION, compare_tables
 Query = Callable[[str], Iterator[tuple[Any, ...]]]
 """Runs a query without parameters and streams its rows."""
 
+ReadRules = Callable[[str], bytes | None]
+"""read_rules(digest): the file with the rule set that is said to have it."""
+
 _READ_AT_ONCE: Final = 256
 _MAX_VALUE: Final = 1 << 24
 """Bytes of a value of SQLite, also of one in the middle of a computation."""
@@ -47,11 +50,20 @@ class DatabaseEvidence:
 
     live = True
 
-    def __init__(self, name: str, query: Query, found: Sequence[str], register: bytes | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        query: Query,
+        found: Sequence[str],
+        register: bytes | None = None,
+        read_rules: ReadRules | None = None,
+    ) -> None:
         """Args:
         query: Runs in one transaction: what it sees is one moment of the ledger.
         found: Names of all tables there.
+        read_rules: Reads the rule sets that lie beside the database.
         """
+        self._read_rules = read_rules
         self.name = name
         self._query = query
         self._found = found
@@ -102,6 +114,9 @@ class DatabaseEvidence:
     def documents(self) -> Documents | None:
         return None
 
+    def rules(self, sha256: str) -> bytes | None:
+        return self._read_rules(sha256) if self._read_rules else None
+
     def count(self, size: int) -> int:
         for rows, last in self._query('SELECT COUNT(*), MAX(leaf_index) FROM "entry"'):
             if rows and last != rows - 1:
@@ -133,7 +148,9 @@ class DatabaseEvidence:
 
 
 @contextmanager
-def open_sqlite(path: Path, register: bytes | None = None) -> Iterator[DatabaseEvidence]:
+def open_sqlite(
+    path: Path, register: bytes | None = None, read_rules: ReadRules | None = None
+) -> Iterator[DatabaseEvidence]:
     """Read a ledger's SQLite file without writing to it, nor running anything that is stored in it.
 
     Args:
@@ -181,13 +198,15 @@ def open_sqlite(path: Path, register: bytes | None = None) -> Iterator[DatabaseE
         for (verdict,) in query("PRAGMA integrity_check(1)"):
             if verdict != "ok":
                 raise DatabaseDamagedError(f"{path.name}: expected a sound database, got {verdict}")
-        yield DatabaseEvidence(str(path), query, found, register)
+        yield DatabaseEvidence(str(path), query, found, register, read_rules)
     finally:
         connection.close()
 
 
 @contextmanager
-def open_postgresql(url: str, register: bytes | None = None) -> Iterator[DatabaseEvidence]:
+def open_postgresql(
+    url: str, register: bytes | None = None, read_rules: ReadRules | None = None
+) -> Iterator[DatabaseEvidence]:
     """Read a ledger's PostgreSQL database in one read-only transaction.
 
     Raises:
@@ -235,7 +254,7 @@ def open_postgresql(url: str, register: bytes | None = None) -> Iterator[Databas
         tables = query(
             "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
         )
-        yield DatabaseEvidence(name, query, [table for (table,) in tables], register)
+        yield DatabaseEvidence(name, query, [table for (table,) in tables], register, read_rules)
     finally:
         connection.close()
 

@@ -71,6 +71,9 @@ class Evidence(Protocol):
     def documents(self) -> Documents | None:
         """The documents that came along; None from a source that can't hold any."""
 
+    def rules(self, sha256: str) -> bytes | None:
+        """The file with the rule set that is said to have this digest; None where there is none."""
+
 
 class LogEvidence(Evidence, Protocol):
     """A whole log."""

@@ -19,9 +19,19 @@ from ...signing.tiles import (
     tile_path,
 )
 from ...signing.tree_head import MAX_SIZE
-from ..bundle.layout import CHECKPOINT, CHECKPOINTS, VKEYS, numbered, parse_evidence_path
-from ..errors import RefusedError
+from ..bundle.layout import (
+    CHECKPOINT,
+    CHECKPOINTS,
+    RULES_DIGEST,
+    VKEYS,
+    is_rules_path,
+    numbered,
+    parse_evidence_path,
+    rules_path,
+)
+from ..errors import RefusedError, TraceError
 from ..lifecycle.world import Memory
+from ..rules.ruleset import MAX_FILE, parse_parts, rules_digest
 from .evidence import Documents, SourceIncompleteError
 from .files_source import Files
 from .findings import Finding
@@ -40,6 +50,28 @@ def read_vkey_files(files: Files) -> bytes | None:
         except SourceIncompleteError:
             continue
     return b"".join(found) if found else None
+
+
+def read_rules(files: Files, sha256: str) -> bytes | None:
+    """The file of a rule set; None where there is none."""
+    if not RULES_DIGEST.fullmatch(sha256):
+        return None
+    try:
+        return files.read(rules_path(sha256), MAX_FILE)
+    except SourceIncompleteError:
+        return None
+
+
+def damaged_rules(files: Files, names: Collection[str]) -> Iterator[Finding]:
+    """A rule set under another digest than its own was damaged, whether or not anybody needs it."""
+    for name in sorted(filter(is_rules_path, names)):
+        try:
+            sha256 = rules_digest(parse_parts(files.read(name, MAX_FILE))[1])
+        except TraceError as error:
+            yield Finding("BUNDLE_MALFORMED", error.message, place=name)
+            continue
+        if name != rules_path(sha256):
+            yield Finding("BUNDLE_MALFORMED", f"digest: expected that of the name, got {sha256}", place=name)
 
 
 def missing_vkeys(names: Collection[str]) -> Iterator[Finding]:
@@ -82,14 +114,19 @@ class LogFiles:
         if names is None:
             return
         yield from missing_vkeys(names)
+        yield from damaged_rules(self._files, names)
         for name in sorted(names):
             at = numbered(name, CHECKPOINTS)
             is_known = name in (CHECKPOINT, *VKEYS) or (at is not None and at <= MAX_SIZE)
-            if not is_known and not _is_tile_of(name, size) and parse_evidence_path(name) is None:
+            is_known = is_known or is_rules_path(name) or parse_evidence_path(name) is not None
+            if not is_known and not _is_tile_of(name, size):
                 yield unexpected_file(name)
 
     def documents(self) -> Documents | None:
         return self._documents
+
+    def rules(self, sha256: str) -> bytes | None:
+        return read_rules(self._files, sha256)
 
     def count(self, size: int) -> int:
         return size

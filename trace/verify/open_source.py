@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -15,7 +16,7 @@ from .database_source import open_postgresql, open_sqlite
 from .documents_source import BundledDocuments
 from .evidence import LogEvidence, SourceError
 from .files_source import FolderFiles, LocalFiles, ZipFiles
-from .log_source import LogFiles
+from .log_source import LogFiles, read_rules
 from .part_source import BatteryFiles, ReceiptFile
 from .strict_json import parse_json_object
 from .web_source import WebFiles
@@ -80,6 +81,7 @@ def _open_home(path: Path, may_connect: bool) -> Iterator[LogEvidence]:
         SourceError: It names a server, and nobody said that it may.
     """
     files = FolderFiles(path)
+    rules = partial(read_rules, files)
     url = parse_json_object(files.read(_HOME, 1 << 16), _HOME).get("db", "")
     register = parse_json_object(files.read(_REGISTER, 2 * MAX_NOTE), _REGISTER)
     note = str(register.get("checkpoint", "")).encode("utf-8", "backslashreplace")
@@ -91,13 +93,13 @@ def _open_home(path: Path, may_connect: bool) -> Iterator[LogEvidence]:
             where=_HOME,
         )
     if str(url).startswith(_SQLITE_URL):
-        with open_sqlite(Path(str(url).removeprefix(_SQLITE_URL)), note) as evidence:
+        with open_sqlite(Path(str(url).removeprefix(_SQLITE_URL)), note, rules) as evidence:
             yield evidence
     elif url:
-        with open_postgresql(str(url), note) as evidence:
+        with open_postgresql(str(url), note, rules) as evidence:
             yield evidence
     else:
-        with open_sqlite(path / "ledger.db", note) as evidence:
+        with open_sqlite(path / "ledger.db", note, rules) as evidence:
             yield evidence
 
 

@@ -9,7 +9,16 @@ from typing import Any, Final
 from ...signing.errors import SigningError
 from ...signing.note import MAX_NOTE
 from ...signing.tlog_proof import TlogProof, parse_tlog_proof
-from ..bundle.layout import ABOUT, CHECKPOINT, FORMAT, RECEIPTS, VKEYS, numbered, parse_evidence_path
+from ..bundle.layout import (
+    ABOUT,
+    CHECKPOINT,
+    FORMAT,
+    RECEIPTS,
+    VKEYS,
+    is_rules_path,
+    numbered,
+    parse_evidence_path,
+)
 from ..codes.subjects import parse_subject
 from ..errors import RefusedError, TraceError
 from ..statement import parse_entry, parse_event_jws
@@ -18,7 +27,7 @@ from .evidence import Documents, SourceError, SourceMalformedError, SourceTooLar
 from .files_source import LocalFiles
 from .findings import Finding
 from .heads import CHANGED_LINE_ENDS
-from .log_source import missing_vkeys, read_vkey_files, unexpected_file
+from .log_source import damaged_rules, missing_vkeys, read_rules, read_vkey_files, unexpected_file
 from .strict_json import check_members, parse_json_object
 
 MAX_PROOF: Final = 1 << 22  # bytes
@@ -55,16 +64,20 @@ class BatteryFiles:
             yield Finding("BUNDLE_MALFORMED", f"size: expected {size}, got {self._size}", place=ABOUT)
         names = self._files.names()
         yield from missing_vkeys(names)
+        yield from damaged_rules(self._files, names)
         # Whoever made the bundle can leave entries out of the list as well; what was lost later shows.
         listed = {f"{RECEIPTS}{leaf}" for leaf in self._leaves}
         for name in sorted(listed - {*names}):
             yield Finding("BUNDLE_INCOMPLETE", f"expected {name}, got none", place=name)
         for name in sorted({*names} - listed - {ABOUT, CHECKPOINT, *VKEYS}):
-            if parse_evidence_path(name) is None:
+            if parse_evidence_path(name) is None and not is_rules_path(name):
                 yield unexpected_file(name)
 
     def documents(self) -> Documents | None:
         return BundledDocuments(self._files)
+
+    def rules(self, sha256: str) -> bytes | None:
+        return read_rules(self._files, sha256)
 
     def proofs(self) -> Iterator[tuple[str, TlogProof]]:
         checkpoint = self.checkpoint()
@@ -113,6 +126,9 @@ class ReceiptFile:
         yield Finding("RECEIPT_ALONE")
 
     def documents(self) -> Documents | None:
+        return None
+
+    def rules(self, sha256: str) -> bytes | None:
         return None
 
     def proofs(self) -> Iterator[tuple[str, TlogProof]]:

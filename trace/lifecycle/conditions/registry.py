@@ -117,6 +117,14 @@ def new_registrars(case: Case) -> None:
 def other_rules(case: Case) -> None:
     """A rule set that is known here, and not the one in force (``log.rules_adopted``)."""
     known_rules(case)
+    rules = case.event.data["rules"]
+    if (rules["name"], rules["sha256"]) == case.world.rules.id:
+        case.refuse(
+            "ILLEGAL_TRANSITION",
+            expected="another rule set than the one in force",
+            got=f"{rules['name']} {rules['sha256']}",
+            where="/data/rules",
+        )
 
 
 def all_heads(case: Case) -> None:
@@ -142,14 +150,9 @@ def recovered_key(case: Case) -> None:
 
 
 def known_rules(case: Case) -> None:
+    """A rule set that is at hand."""
     rules = case.event.data["rules"]
-    known = case.world.rules
-    if (rules["name"], rules["sha256"]) != (known.name, known.sha256):
-        raise UndecidedError(
-            f"rules: expected {known.name} {known.sha256}, got {rules['name']} {rules['sha256']}",
-            code="RULES_UNKNOWN",
-            where="/data/rules",
-        )
+    case.world.book.find(rules["name"], rules["sha256"])
 
 
 def chain_absent(case: Case) -> None:
