@@ -36,7 +36,8 @@ def fold_log(event: Event, before: Log | None) -> Log:
                 before,
                 registrars=after,
                 threshold=data["threshold"],
-                former=tuple(key for kid, key in former.items() if kid not in kept),
+                # Another use than a registrar's: such a key signs and approves nothing any more.
+                former=tuple(replace(key, use="former") for kid, key in former.items() if kid not in kept),
             )
         case "log.rules_adopted":
             return replace(before, rules=(data["rules"]["name"], data["rules"]["sha256"]))
