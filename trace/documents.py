@@ -45,18 +45,30 @@ def documents_of(payload: Mapping[str, Any]) -> Iterator[Document]:
     Args:
         payload: What was signed; nothing is known of its shape.
     """
+    for item in _items(payload):
+        document = _document(item)
+        if document is not None:
+            yield document
+
+
+def digests_of(payload: Mapping[str, Any]) -> Iterator[str]:
+    """The SHA-256 of each of these documents, as it is written."""
+    for item in _items(payload):
+        if isinstance(item, dict) and type(item.get("sha256")) is str:
+            yield item["sha256"]
+
+
+def _items(payload: Mapping[str, Any]) -> list[Any]:
+    """The elements of the lists in which documents stand."""
     data = payload.get("data")
     if not isinstance(data, dict):
-        return
-    lists = [data.get("evidence"), data.get("documents")]
-    corrected = data.get("set")
-    if isinstance(corrected, dict):
-        lists.append(corrected.get("evidence"))
-    for listed in lists:
-        for item in listed if isinstance(listed, list) else ():
-            document = _document(item)
-            if document is not None:
-                yield document
+        return []
+    items: list[Any] = []
+    for holder, name in ((data, "evidence"), (data, "documents"), (data.get("set"), "evidence")):
+        listed = holder.get(name) if isinstance(holder, dict) else None
+        if isinstance(listed, list):
+            items += listed
+    return items
 
 
 def _document(item: object) -> Document | None:

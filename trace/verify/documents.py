@@ -6,12 +6,13 @@ whatever somebody put into it.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from ..bundle.layout import evidence_path
-from ..documents import Document, documents_of
+from ..documents import Document, digests_of, documents_of
 from ..errors import TraceError, UndecidedError
 from .evidence import Documents, SourceMalformedError, SourceTooLargeError
 from .findings import Finding, Findings
@@ -55,6 +56,7 @@ class DocumentCheck:
         self._findings = findings
         self._room = most
         self._referred: set[bytes] = set()
+        self._counted = array("Q")
         self._wrong: set[bytes] = set()  # of those that are given
         self._hashed: dict[bytes, TraceError | None] = {}  # with what came of it
 
@@ -64,6 +66,10 @@ class DocumentCheck:
         Args:
             payload: What was signed, in whatever shape.
         """
+        if not self._given:
+            # Only counted then, by the first eight of their 43 characters: memory grows with them.
+            self._counted.extend(int.from_bytes(text.encode()[:8], "big") for text in digests_of(payload))
+            return
         for document in documents_of(payload):
             sha256 = document.sha256
             self._referred.add(sha256)
@@ -92,6 +98,8 @@ class DocumentCheck:
     @property
     def tally(self) -> DocumentTally:
         """The count, each document once."""
+        if not self._given:
+            return DocumentTally(referred=len(set(self._counted)))
         given = len(self._given & self._referred)
         return DocumentTally(len(self._referred), given, given - len(self._wrong))
 
