@@ -36,7 +36,7 @@ class Site(Struct, frozen=True):
 
 
 class Key(Struct, frozen=True, omit_defaults=True):
-    """A key of an organisation. ``use`` is admin, sign, read, registrar, or former (a replaced registrar's)."""
+    """A key. ``use`` is admin, sign, read, registrar, or former (a registrar's, replaced)."""
 
     public: PublicKey
     org: str
