@@ -6,7 +6,7 @@ Each instant has one text. Datetimes are aware and in UTC; anything else is refu
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -23,6 +23,7 @@ _TIME: Final = re.compile(SYNTAX_TIME)
 _LOG_TIME: Final = re.compile(SYNTAX_TIME[:-1] + r"\.[0-9]{3}Z")
 _LOG_WIDTH: Final = len("2026-11-23T04:40:00.123Z")
 _ZERO: Final = timedelta(0)
+_LAST: Final = datetime(9999, 12, 31, 23, 59, 59, 999_000, UTC)
 
 
 class TimeError(RefusedError):
@@ -62,6 +63,14 @@ def parse_log_time(text: str) -> datetime:
     if value is None:
         raise _explain(text, _LOG_TIME, "UTC with milliseconds, as 2026-11-23T04:40:00.123Z", "")
     return value
+
+
+def later(value: datetime, delta: timedelta) -> datetime:
+    """The time so much later, or the last that there is: somebody's log may claim to be of the year 9999."""
+    try:
+        return value + delta
+    except OverflowError:
+        return _LAST
 
 
 def format_time(value: datetime) -> str:

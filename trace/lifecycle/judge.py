@@ -16,7 +16,7 @@ from msgspec import Struct
 from ..codes.subjects import parse_subject
 from ..errors import RefusedError
 from ..statement import Event, Moment
-from ..times import show_time
+from ..times import later, show_time
 from . import words
 from .conditions import CONDITIONS
 from .conditions.case import Case
@@ -122,7 +122,7 @@ def check_claimed_time(event: Event, at: Moment, world: World) -> None:
     Raises:
         RefusedError: ``TIME_IN_FUTURE``.
     """
-    latest = at.recorded_at + timedelta(seconds=world.rules.policy.future_tolerance_s)
+    latest = later(at.recorded_at, timedelta(seconds=world.rules.policy.future_tolerance_s))
     if event.occurred_at > latest:
         raise RefusedError(
             f"occurred_at: expected at most {show_time(latest)}, got {show_time(event.occurred_at)}",

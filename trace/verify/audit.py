@@ -14,7 +14,7 @@ from ...signing.note import VerifierKey
 from ...signing.policy import NONE
 from ..errors import TraceError
 from ..rules.ruleset import RuleBook, RuleSet
-from ..times import show_time
+from ..times import later, show_time
 from .documents import DocumentCheck
 from .evidence import Evidence, LogEvidence, PartEvidence
 from .findings import Finding, Findings
@@ -183,9 +183,9 @@ class Audit:
                 signed_at = datetime.fromtimestamp(head.signed_at, UTC)
             except (OverflowError, ValueError, OSError):
                 continue  # Beyond the year 9999: after whatever was recorded.
-            if recorded_at > signed_at + tolerance:
-                latest = show_time(signed_at + tolerance)
-                evidence = f"recorded_at: expected at most {latest}, got {show_time(recorded_at)}"
+            latest = later(signed_at, tolerance)
+            if recorded_at > latest:
+                evidence = f"recorded_at: expected at most {show_time(latest)}, got {show_time(recorded_at)}"
                 leaf = head.checkpoint.size - 1
                 self.findings.add(
                     Finding("TIME_AFTER_SIGNATURE", evidence, leaf_index=leaf, place=head.place)

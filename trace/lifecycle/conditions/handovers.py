@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ...codes.subjects import parse_subject
-from ...times import parse_time, show_time
+from ...times import later, parse_time, show_time
 from .. import words
 from ..folding.batteries import stage_assigned
 from ..state import Consignment
@@ -41,8 +41,8 @@ def offer(case: Case) -> None:
     expires = parse_time(data["expires_at"], "/data/expires_at")
     policy = case.world.rules.policy
     today = case.at.recorded_at.date()
-    least = case.at.recorded_at + timedelta(days=policy.offer_least_days)
-    most = case.at.recorded_at + timedelta(days=policy.offer_most_days)
+    least = later(case.at.recorded_at, timedelta(days=policy.offer_least_days))
+    most = later(case.at.recorded_at, timedelta(days=policy.offer_most_days))
     if not least <= expires <= most:
         case.refuse(
             "OFFER_EXPIRY",

@@ -11,6 +11,7 @@ from ...codes.label import label_digest
 from ...codes.subjects import parse_subject
 from ...errors import RefusedError
 from ...statement import Event
+from ...times import later
 from .. import words
 from ..state import Battery, Demand, Model
 from .case import Case, org_of
@@ -31,7 +32,7 @@ def own_vendor_code(case: Case) -> None:
 
 
 def _remark_future_date(case: Case, code: BatteryCode) -> None:
-    if code.production_date > case.at.recorded_at.date() + timedelta(days=1):
+    if code.production_date > later(case.at.recorded_at, timedelta(days=1)).date():
         case.remark("CODE_DATE_IN_FUTURE", f"the code says {code.production_date}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ...codes.subjects import parse_subject
-from ...times import show_time
+from ...times import later, show_time
 from .. import words
 from ..state import Batch, Battery, Demand, Lot, Notes, Past
 from ..table import ROWS, row_of
@@ -64,7 +64,7 @@ def _check_void_by_signer(case: Case, past: Past) -> None:
     if past.iss != case.event.iss:
         case.refuse("NOT_SIGNER", expected=past.iss, got=case.event.iss, where="/iss")
     hours = case.world.rules.policy.void_hours
-    if case.demand is not None or case.at.recorded_at <= past.recorded_at + timedelta(hours=hours):
+    if case.demand is not None or case.at.recorded_at <= later(past.recorded_at, timedelta(hours=hours)):
         return
     agreed = case.event.data.get("agreed")
     if agreed is None:
