@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from packtrace.signing.base64url import b64url, parse_b64url
 from packtrace.signing.compact import format_compact
 from packtrace.signing.jws import APPROVAL, EVENT, parse_jws, sign_jws
 from packtrace.signing.keys import PrivateKey
+from packtrace.signing.merkle import leaf_hash, root_of
+from packtrace.signing.note import format_vkey
 from packtrace.signing.possession import sign_possession
 from packtrace.tests.scene import Party, Scene, ed25519_key, pack_code
 from packtrace.tests.trace.court import Court
@@ -320,6 +324,47 @@ def test_the_organisation_revokes_a_recovered_key_before_it_acts() -> None:
     log.admit(log.scene.key_revoked(log.scene.garage, key))
     log.later(days=INSTALLED.policy.recovery_delay_days + 2)
     assert log.refusal(added_with(log, key)) == "KEY_REVOKED_AT_SIGNING"
+
+
+# The heads of all chains.
+
+
+def heads(log: Court, **change: Any) -> str:
+    """What ``log.heads`` says of this moment, counted here a second time."""
+    chains = log.world.chains.values()
+    leaves = sorted(
+        hashlib.sha256(each.subject.encode()).digest() + each.seq.to_bytes(8, "big") + parse_b64url(each.head)
+        for each in chains
+    )
+    root = b64url(root_of([leaf_hash(leaf) for leaf in leaves]))
+    scene = log.scene
+    data = {"size": log.leaves, "count": len(leaves), "root": root} | change
+    seq, head = scene.heads[f"log:{scene.origin}"]
+    return scene.sign(scene.registrar, "log.heads", f"log:{scene.origin}", data, seq=seq + 1, prev=head)
+
+
+def test_the_heads_of_all_chains_are_told_as_they_are() -> None:
+    log = court()
+    log.admit(log.scene.manufactured(pack_code(1)))
+    log.admit(heads(log))
+
+
+def test_no_other_root_count_or_size_is_told() -> None:
+    log = court()
+    log.admit(log.scene.manufactured(pack_code(1)))
+    for change in ({"root": b64url(bytes(32))}, {"count": 1}, {"size": log.leaves - 1}):
+        assert log.refusal(heads(log, **change)) == "HEADS_MISMATCH"
+    stale = heads(log)
+    log.admit(log.scene.manufactured(pack_code(2)))
+    assert log.refusal(stale) == "HEADS_MISMATCH"
+
+
+def test_the_keys_of_the_log_do_not_change_where_no_verifier_would_follow() -> None:
+    log = court()
+    key = log.scene.log_key.vkeys[:1]
+    data = {"log_keys": [format_vkey(vkey) for vkey in key], "reason": "other"}
+    text = log.scene.sign(log.scene.registrar, "log.key_changed", f"log:{log.scene.origin}", data)
+    assert log.refusal(text) == "UNKNOWN_EVENT_VERSION"
 
 
 # The end.

@@ -100,7 +100,7 @@ class _Closure:
 
     def asked_for(self, origin: str) -> list[tuple[int, str]]:
         """The chains that a judge looks at, each with the leaf of the entry that it judges."""
-        world = Memory(origin, self.rules, self.book)
+        world = Memory(origin, self.rules, self.book, is_whole=False)
         demands: deque[Demand] = deque()
         asked: list[tuple[int, str]] = []
         for leaf, data in sorted(self.entries.items()):

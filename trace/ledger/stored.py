@@ -24,6 +24,7 @@ _CHUNK: Final = 10_000  # values in one query; SQLite allows 32,766
 
 # Built once: to build a query costs as much as to run it.
 _CHAINS: Final = select(CHAIN).where(CHAIN.c.subject.in_(bindparam("some", expanding=True)))
+_HEADS: Final = select(CHAIN.c.subject, CHAIN.c.seq, CHAIN.c.head)
 _KEY_HOME: Final = select(KEY.c.subject).where(KEY.c.kid == bindparam("name"))
 _VENDOR: Final = select(VENDOR.c.subject).where(VENDOR.c.code == bindparam("name"))
 _PAST: Final = select(ENTRY.c.entry).where(ENTRY.c.subject == bindparam("name")).order_by(ENTRY.c.seq)
@@ -137,6 +138,9 @@ class StoredWorld:
         if held is None:
             held = self._cache.held = {row.subject for row in self._fetch(_HELD, {})}
         return subject in held
+
+    def heads(self) -> Iterable[tuple[str, int, str]] | None:
+        return [(row.subject, row.seq, row.head) for row in self._fetch(_HEADS, {})]
 
     def _subject(self, query: Select[Any], name: str) -> str | None:
         rows = self._fetch(query, {"name": name})

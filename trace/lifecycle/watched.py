@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from .state import Chain, Past, Reference, Signer
 from .world import World
@@ -56,6 +56,10 @@ class Watched:
     def is_held(self, subject: str) -> bool:
         self.asked.add(f"notes:{subject}")
         return self.world.is_held(subject)
+
+    def heads(self) -> Iterable[tuple[str, int, str]] | None:
+        self.asked.update(self._unsound)
+        return self.world.heads()
 
     def references_to(self, target: str) -> tuple[Reference, ...]:
         self.targets.add(target)

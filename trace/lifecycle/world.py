@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Protocol
 
 from ..rules.ruleset import RuleBook, RuleSet
@@ -48,6 +48,9 @@ class World(Protocol):
     def is_held(self, subject: str) -> bool:
         """Whether a hold on the subject is in force, as the notes on it say."""
 
+    def heads(self) -> Iterable[tuple[str, int, str]] | None:
+        """Subject, last seq and last event id of every chain; None where chains may be missing."""
+
 
 class EmptyWorld:
     """The world before the first leaf."""
@@ -77,6 +80,9 @@ class EmptyWorld:
 
     def is_held(self, subject: str) -> bool:
         return False
+
+    def heads(self) -> Iterable[tuple[str, int, str]] | None:
+        return ()
 
 
 class Changes:
@@ -124,6 +130,13 @@ class Changes:
         held = self.holds.get(subject)
         return self.below.is_held(subject) if held is None else held
 
+    def heads(self) -> Iterable[tuple[str, int, str]] | None:
+        below = self.below.heads()
+        if below is None:
+            return None
+        kept = [head for head in below if head[0] not in self.chains]
+        return [*kept, *_heads_of(self.chains)]
+
     def keep(self, event: Event, at: Moment, after: Chain, references: tuple[Reference, ...]) -> None:
         """Take in a judged event."""
         before = self.chain(event.sub)
@@ -159,11 +172,15 @@ class Memory:
     Memory grows with the subjects, and with a short record for each event that may still be undone.
     """
 
-    def __init__(self, origin: str, rules: RuleSet, book: RuleBook | None = None) -> None:
+    def __init__(
+        self, origin: str, rules: RuleSet, book: RuleBook | None = None, *, is_whole: bool = True
+    ) -> None:
         """Args:
         rules: In force until the log names its own.
         book: Where those are looked up; none but `rules` are known without it.
+        is_whole: Every entry comes; otherwise chains may be missing.
         """
+        self.is_whole = is_whole
         self.origin = origin
         self.rules = rules
         self.book = book or RuleBook(rules)
@@ -200,6 +217,9 @@ class Memory:
     def is_held(self, subject: str) -> bool:
         return self.holds.get(subject, False)
 
+    def heads(self) -> Iterable[tuple[str, int, str]] | None:
+        return _heads_of(self.chains) if self.is_whole else None
+
     def keep(self, event: Event, at: Moment, after: Chain, references: tuple[Reference, ...]) -> None:
         """Take in a judged event."""
         before = self.chains.get(event.sub)
@@ -216,6 +236,10 @@ class Memory:
 
 
 _REGISTRY: Final = (Log, Org, Keys)
+
+
+def _heads_of(chains: Mapping[str, Chain]) -> list[tuple[str, int, str]]:
+    return [(chain.subject, chain.seq, chain.head) for chain in chains.values()]
 
 
 def rules_after(after: Chain, world: World) -> RuleSet:

@@ -240,6 +240,9 @@ TIME_IN_FUTURE ERROR 8
 GROUP_INCOMPLETE ERROR 8
   必须同时记录的一组事件不完整。
   A group of events that belong together is not whole.
+HEADS_MISMATCH ERROR 8
+  所述各链末端与日志此前内容不符。
+  The heads of all chains are not what the log holds before this entry.
 LOG_SEALED ERROR 8
   日志已封存，其后不得有任何记录。
   The log was sealed; nothing may follow.

@@ -25,7 +25,7 @@ from ..lifecycle.state import Chain, Demand, Key, Log
 from ..lifecycle.table import ROWS, row_of
 from ..lifecycle.watched import Watched
 from ..lifecycle.world import Memory, World, keys_in
-from ..rules.ruleset import RuleBook, RulesUnknownError, RuleSet
+from ..rules.ruleset import RuleBook, RuleSet, RulesUnknownError
 from ..statement import Event, Moment, parse_entry, parse_event_jws
 from ..times import show_time
 from .documents import DocumentCheck
@@ -81,7 +81,7 @@ class Replay:
             book: The rule sets that the log may adopt; only `rules` where it is left out.
             documents: Compares the documents that came along with what the events say of them.
         """
-        self.world = Memory(origin, rules, book)
+        self.world = Memory(origin, rules, book, is_whole=whole)
         self.events: dict[str, int] = {}  # subject -> how many were looked at
         self.links: dict[str, tuple[int, str | None]] = {}  # last seq and id of chains no longer judged
         self.times: dict[int, datetime] = {}
@@ -112,7 +112,7 @@ class Replay:
         rules = self.world.rules
         for (leaf, _), item in zip(batch, read, strict=True):
             if item is not None and self.world.rules is not rules:  # adopted within this batch
-                item = self._read_jws(leaf, item.recorded_at, item.jws)  # noqa: PLW2901
+                item = self._read_jws(leaf, item.recorded_at, item.jws)
             if self._queue and (item is None or item.event is None or leaf != self._next_leaf):
                 self._abandon_group(missing=leaf != self._next_leaf)
             self._next_leaf = leaf + 1

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 
+from ....signing.base64url import b64url, parse_b64url
 from ....signing.errors import SigningError
 from ....signing.keys import parse_public_jwk
+from ....signing.merkle import leaf_hash, root_of
 from ....signing.note import parse_vkey
 from ...codes.subjects import parse_subject
 from ...errors import RefusedError, UndecidedError
-from ...times import parse_time, show_time
+from ...times import later, parse_time, show_time
 from ..keyring import check_new_key, log_state
 from ..state import Keys, Org
 from ..world import keys_in
@@ -69,12 +72,23 @@ def log_opened(case: Case) -> None:
 
 
 def new_log_keys(case: Case) -> None:
-    """Other keys than those that sign now (``log.key_changed``)."""
+    """Other keys than those that sign now (``log.key_changed``), which this version does not follow.
+
+    Raises:
+        UndecidedError: Always, of what is not wrong: no checkpoint by other keys is verified here, so no
+            ledger records that there will be any.
+    """
     _check_log_keys(case)
     if tuple(case.event.data["log_keys"]) == log_state(case.world).log_keys:
         case.refuse(
             "KEY_ALREADY_BOUND", expected="other keys", got="those that sign now", where="/data/log_keys"
         )
+    raise UndecidedError(
+        "log.key_changed: expected the keys with which the log was opened, got others, which no checkpoint "
+        "can be verified with yet; seal the log and open its successor with them",
+        code="UNKNOWN_EVENT_VERSION",
+        where="/type",
+    )
 
 
 def new_registrars(case: Case) -> None:
@@ -128,8 +142,25 @@ def other_rules(case: Case) -> None:
 
 
 def all_heads(case: Case) -> None:
-    """The root over the heads of all chains is what it says (``log.heads``)."""
-    raise UndecidedError("log.heads: not judged yet", code="RULES_UNKNOWN", where="/type")
+    """The root over the heads of all chains is what it says (``log.heads``).
+
+    A world that lacks chains, as that of a bundle of one battery, leaves it unchecked: there it bears on
+    nothing.
+    """
+    heads = case.world.heads()
+    if heads is None:
+        return
+    found = [
+        hashlib.sha256(subject.encode()).digest() + seq.to_bytes(8, "big") + parse_b64url(head)
+        for subject, seq, head in heads
+    ]
+    root = root_of([leaf_hash(leaf) for leaf in sorted(found)])
+    expected = {"size": case.at.leaf_index, "count": len(found), "root": b64url(root)}
+    for name, value in expected.items():
+        if case.event.data[name] != value:
+            case.refuse(
+                "HEADS_MISMATCH", expected=str(value), got=str(case.event.data[name]), where=f"/data/{name}"
+            )
 
 
 def recovered_key(case: Case) -> None:
@@ -138,7 +169,7 @@ def recovered_key(case: Case) -> None:
     data = case.event.data
     key = check_new_key(data, case.event, case.head, case.world, "/data")
     days = case.world.rules.policy.recovery_delay_days
-    earliest = case.at.recorded_at + timedelta(days=days)
+    earliest = later(case.at.recorded_at, timedelta(days=days))
     if parse_time(data["from"], "/data/from") < earliest:
         case.refuse(
             "RECOVERY_TOO_SOON",
