@@ -43,6 +43,7 @@ COMMANDS: Final[dict[str, str]] = {
     "export": "Write a bundle to be verified elsewhere.",
     "verify": "Verify a bundle, a receipt, a database or a log on the web.",
     "lifecycle": "Print the life cycle: who may say what, when, and what each statement holds.",
+    "rules": "Show the rule sets of a log, and make one with other numbers.",
     "load": "Load a folder of sample events through the real pipeline.",
     "demo": "Load, export, verify, damage and verify again, on a log of samples.",
     "bench": "Measure this machine against its own signatures.",
