@@ -58,6 +58,7 @@ class Log(Struct, frozen=True, omit_defaults=True):
     rules: tuple[str, str]  # name and digest
     former: tuple[Key, ...] = ()  # registrars that were replaced: their keys stay theirs
     sealed: bool = False
+    succeeds: str = ""  # the origin of the log from which this one goes on
 
 
 class Org(Struct, frozen=True, omit_defaults=True):

@@ -15,6 +15,7 @@ from ...times import later
 from .. import words
 from ..state import Battery, Demand, Model
 from .case import Case, org_of
+from .succession import check_predecessor
 
 
 def own_vendor_code(case: Case) -> None:
@@ -77,6 +78,7 @@ def registration(case: Case) -> None:
     """A registered battery starts where its declarer may say that it is (``battery.registered``)."""
     data = case.event.data
     subject = parse_subject(case.event.sub)
+    check_predecessor(case)
     stage, capacity = data["stage"], data["capacity"]
     if stage == "waste" and data["holder"] != "signer":
         case.refuse(

@@ -24,6 +24,7 @@ def fold_log(event: Event, before: Log | None) -> Log:
             threshold=data["threshold"],
             log_keys=tuple(data["log_keys"]),
             rules=(data["rules"]["name"], data["rules"]["sha256"]),
+            succeeds=data.get("succeeds", {}).get("origin", ""),
         )
     match event.type:
         case "log.key_changed":
