@@ -11,11 +11,11 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from packtrace.signing.base64url import b64url, parse_b64url
 from packtrace.signing.compact import format_compact
@@ -23,7 +23,7 @@ from packtrace.signing.jws import APPROVAL, sign_jws
 from packtrace.signing.merkle import leaf_hash, root_of
 from packtrace.signing.possession import sign_possession
 from packtrace.tests.cases.founding import NAMES, ORIGIN, Heads, key_file, key_of, party_id
-from packtrace.tests.cli.command import call, call_well
+from packtrace.tests.cli.command import call, run
 from packtrace.trace.codes.label import label_digest
 from packtrace.trace.lifecycle.keyring import approval_digest
 from packtrace.trace.times import format_log_time, format_time
@@ -37,6 +37,38 @@ _KNOWN: Final = {
     "by", "says", "of", "data", "without", "as", "then", "after", "occurred", "key", "seq", "approved_by",
     "for", "refused",
 }  # fmt: skip
+
+
+class Answer(NamedTuple):
+    """What the command answered."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+Command = Callable[..., Answer]
+
+
+def within(*args: str | Path, stdin: str = "") -> Answer:
+    """The command within this process."""
+    result = call(*args, stdin=stdin)
+    return Answer(result.exit_code, result.stdout, result.stderr)
+
+
+def by_process(folder: Path) -> Command:
+    """The command in processes of its own, whose folder and home that is.
+
+    Signing needs no log and stays within: most of a case is signing, and a process takes long to start.
+    """
+
+    def command(*args: str | Path, stdin: str = "") -> Answer:
+        if args[0] == "sign":
+            return within(*args, stdin=stdin)
+        done = run(folder, *args, stdin=stdin.encode())
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    return command
 
 
 @dataclass
@@ -59,6 +91,7 @@ class Teller:
     heads: Heads
     names: dict[str, str] = field(default_factory=dict)  # of subjects and of events
     offers: dict[str, list[str]] = field(default_factory=dict)  # consignment -> offers that name it
+    command: Command = within
     nonces: int = 0
     waiting: list[Line] = field(default_factory=list)
 
@@ -68,6 +101,12 @@ class Teller:
             for number in _numbers(name + text):
                 said = _PARTY.sub(lambda found: party_id(found[1]), _RANGE.sub(number, text))
                 self.names[_RANGE.sub(number, name)] = said if ":" in said else f"battery:gbt34014:{said}"
+
+    def ask(self, *args: str | Path, stdin: str = "") -> str:
+        """Run the command, which must end well; what it printed."""
+        answer = self.command(*args, stdin=stdin)
+        assert answer.exit_code == 0, (args, answer)
+        return answer.stdout
 
     def called(self, subject: str) -> str:
         """What the case calls a subject, with ``notes:`` before it where that is meant; else the subject."""
@@ -91,12 +130,12 @@ class Teller:
         self.work.mkdir(exist_ok=True)
         text = "".join(json.dumps({"at": line.at, "events": line.events}) + "\n" for line in lines)
         (self.work / "events.ndjson").write_text(text)
-        result = call("load", self.work, "--json", "--home", self.home)
-        assert result.stdout, result.output
+        result = self.command("load", self.work, "--json", "--home", self.home)
+        assert result.stdout, result.stderr
         answers = [json.loads(answer) for answer in result.stdout.splitlines()]
         for line, answer in zip(lines, answers, strict=True):
             self._check_answer(line, answer)
-        assert result.exit_code == (1 if lines[-1].refused else 0), result.output
+        assert result.exit_code == (1 if lines[-1].refused else 0), result.stderr
 
     def _check_answer(self, line: Line, answer: dict[str, Any]) -> None:
         """An accepted line has the next leaves: nothing that was refused before it has one."""
@@ -168,7 +207,7 @@ class Teller:
         return statement
 
     def _sign(self, statement: dict[str, Any], key: str) -> tuple[str, str]:
-        said = call_well("sign", "--json", "--key", key_file(self.keys, key), stdin=json.dumps(statement))
+        said = self.ask("sign", "--json", "--key", key_file(self.keys, key), stdin=json.dumps(statement))
         signed = json.loads(said)
         return signed["id"], signed["event"]
 
@@ -245,7 +284,7 @@ class Teller:
     def _inputs(self, batch: str) -> dict[str, Any]:
         """What went into a batch, as the template says."""
         self.submit()
-        statement = json.loads(call_well("template", "batch.closed", batch, "--home", self.home))
+        statement = json.loads(self.ask("template", "batch.closed", batch, "--home", self.home))
         inputs: dict[str, Any] = statement["data"]["inputs"]
         return inputs
 

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from packtrace.tests.cases.founding import NAMES, Heads, founding_steps, party_id, save_published_keys
-from packtrace.tests.cases.telling import Teller
-from packtrace.tests.cli.command import call, call_well
+from packtrace.tests.cases.telling import Command, Teller, by_process, within
 
 TOLD = Path(__file__).with_name("told")
+ASKED = Path(__file__).with_name("asked.txt")
 CASES = {path.stem: path for path in sorted(TOLD.glob("*.toml"))}
 MEMBERS = {"tells", "case", "subjects", "steps", "end", "findings"}
 
@@ -45,21 +45,59 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Founded:
 
 @pytest.mark.parametrize("path", CASES.values(), ids=CASES)
 def test_case_is_told_to_the_command_and_verified(path: Path, founded: Founded, tmp_path: Path) -> None:
-    case = tomllib.loads(path.read_text("utf-8"))
-    assert case.keys() <= MEMBERS and case["tells"].endswith(".")
-    home = Path(shutil.copytree(founded.home, tmp_path / "home"))
+    check_case(tomllib.loads(path.read_text("utf-8")), founded, tmp_path, within)
+
+
+def test_case_told_by_processes_ends_the_same(founded: Founded, tmp_path: Path) -> None:
+    case = tomllib.loads(CASES["returned_to_consignor"].read_text("utf-8"))
+    check_case(case, founded, tmp_path, by_process(tmp_path))
+
+
+def test_every_case_that_the_life_cycle_asks_for_is_told() -> None:
+    told = {name: tomllib.loads(path.read_text("utf-8"))["case"] for name, path in CASES.items()}
+    words = [f"refused: {case}" if name.endswith("_fail") else case for name, case in told.items()]
+    assert sorted(words) == sorted(ASKED.read_text("utf-8").splitlines())
+
+
+@pytest.mark.parametrize("other", ["OTHER_CODE at /type", "ILLEGAL_TRANSITION at /elsewhere", ""])
+def test_case_that_expects_another_answer_than_the_log_gives_fails(
+    other: str, founded: Founded, tmp_path: Path
+) -> None:
+    case = tomllib.loads(CASES["waste_installed_in_a_car_fail"].read_text("utf-8"))
+    steps = case["steps"][:2]
+    assert steps[1]["refused"] == "ILLEGAL_TRANSITION at /type"
+    steps[1]["refused"] = other
+    with pytest.raises(AssertionError, match="'code': 'ILLEGAL_TRANSITION'"):
+        tell({**case, "steps": steps}, founded, tmp_path, within)
+
+
+def tell(case: dict[str, Any], founded: Founded, folder: Path, command: Command) -> Teller:
+    """The steps of a case, in a copy of the home."""
+    home = Path(shutil.copytree(founded.home, folder / "home"))
     heads = copy.deepcopy(founded.heads)
-    teller = Teller(home, founded.keys, tmp_path / "work", heads, dict(founded.names))
+    teller = Teller(home, founded.keys, folder / "work", heads, dict(founded.names), command=command)
     teller.name(case["subjects"])
     teller.tell(case["steps"])
-    assert {name: shown(home, teller.names[name]) for name in case["end"]} == {
+    return teller
+
+
+def check_case(case: dict[str, Any], founded: Founded, folder: Path, command: Command) -> None:
+    """Tell a case; what the log shows, and a verifier elsewhere finds, is what the case expects."""
+    assert case.keys() <= MEMBERS and case["tells"].endswith(".")
+    teller = tell(case, founded, folder, command)
+    home, size = teller.home, teller.heads.size
+    shown = {
+        name: json.loads(teller.ask("show", teller.names[name], "--json", "--home", home))
+        for name in case["end"]
+    }
+    assert {name: (now["stage"], now["custodian"]) for name, now in shown.items()} == {
         name: held_by(text) for name, text in case["end"].items()
     }
-    said = call_well("export", tmp_path / "bundle", "--home", home)
-    assert said.strip().endswith(f"at size {heads.size}")
-    trust = shutil.copy(home / "trust.json", tmp_path / "trust.json")
-    verified = call(
-        "verify", tmp_path / "bundle", "--trust", trust, "--json", "--home", tmp_path / "inspector"
+    said = teller.ask("export", folder / "bundle", "--home", home)
+    assert said.strip().endswith(f"at size {size}")
+    trust = shutil.copy(home / "trust.json", folder / "trust.json")
+    verified = command(
+        "verify", folder / "bundle", "--trust", trust, "--json", "--home", folder / "inspector"
     )
     *findings, summary = [json.loads(line) for line in verified.stdout.splitlines()]
     found = [
@@ -68,13 +106,7 @@ def test_case_is_told_to_the_command_and_verified(path: Path, founded: Founded, 
         if finding["kind"] == "finding"
     ]
     assert found == case.get("findings", [])
-    assert (verified.exit_code, summary["outcome"], summary["size"]) == (0, "VERIFIED", heads.size)
-
-
-def shown(home: Path, subject: str) -> tuple[str, str]:
-    """The stage of a battery or lot, and who holds it, as `packtrace show` tells it."""
-    now: dict[str, Any] = json.loads(call_well("show", subject, "--json", "--home", home))
-    return now["stage"], now["custodian"]
+    assert (verified.exit_code, summary["outcome"], summary["size"]) == (0, "VERIFIED", size)
 
 
 def held_by(text: str) -> tuple[str, str]:
