@@ -135,7 +135,7 @@ def _regions(case: Case) -> list[str]:
     if isinstance(state, Battery | Lot):
         site = state.facts.site if isinstance(state, Battery) else state.site
         holder = holder_of(case.world, state)
-        ended = state.stage in words.ENDED or state.stage == words.ABSENT
+        ended = state.stage not in (*words.LIVE, words.HELD)
         if ended:
             case.refuse(
                 "ILLEGAL_TRANSITION", expected="something that is still there", got=state.stage, where="/sub"

@@ -13,7 +13,7 @@ from ...errors import RefusedError
 from ...statement import Event
 from ...times import later
 from .. import words
-from ..state import Battery, Demand, Model
+from ..state import Battery, Demand, Model, Notes
 from .case import Case, org_of
 from .succession import check_predecessor
 
@@ -189,6 +189,7 @@ def same_battery(case: Case) -> None:
             where="/type",
         )
     known = case.battery_of(other)
+    _check_nothing_left_behind(case, other, known)
     if known is None or known.stage == words.ABSENT:
         case.demands.append(
             Demand("battery.registered", other, case.event.id, case.event.iss, chain=case.event.sub)
@@ -220,6 +221,34 @@ def same_battery(case: Case) -> None:
             "DAMAGED",
             expected="the incident recorded on the other chain as well",
             got=f"{other}, undamaged",
+            where="/data/battery",
+        )
+
+
+def _check_nothing_left_behind(case: Case, other: str, known: Battery | None) -> None:
+    """What bars a battery under one chain would not bar it under the other (``identity.linked``)."""
+    facts = case.battery.facts
+    notes = case.world.chain(f"notes:{case.event.sub}")
+    if notes and isinstance(notes.state, Notes) and notes.state.contested:
+        case.refuse(
+            "ORIGIN_CONTESTED",
+            expected="the origin confirmed or decided before identity.linked",
+            got=f"one that its maker contests in {notes.state.contested}",
+            where="/type",
+        )
+    rival = case.battery_of(facts.conflicts_with) if facts.conflicts_with not in ("", other) else None
+    if rival and rival.stage not in (words.ABSENT, words.MERGED):
+        case.refuse(
+            "ILLEGAL_TRANSITION",
+            expected=f"the conflict with {facts.conflicts_with} decided, or a link to that one",
+            got=other,
+            where="/data/battery",
+        )
+    if facts.use not in ("", "traction") and (known is None or known.facts.use != facts.use):
+        case.refuse(
+            "ILLEGAL_TRANSITION",
+            expected=f"a product made for {facts.use}, as this one is",
+            got=other,
             where="/data/battery",
         )
 

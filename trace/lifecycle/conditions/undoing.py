@@ -40,6 +40,7 @@ def voids(case: Case) -> None:
         )
     if case.relation == "signer":
         _check_void_by_signer(case, past)
+    _check_nothing_hangs_on_it(case, past)
     _check_batch_open(case, past)
     for reference in case.world.references_to(named):
         if reference.subject.startswith("notes:") or not _stands(
@@ -96,6 +97,30 @@ def _other_party(past: Past) -> str:
     if past.type == "handover.accepted":
         return before.custodian
     return before.offer.consignee if before.offer else ""
+
+
+def _check_nothing_hangs_on_it(case: Case, past: Past) -> None:
+    """A share is not undone without its split, nor the beginning of what another battery went over into."""
+    state = case.state
+    share = isinstance(state, Lot) and past.type == "lot.made" and state.source and not state.line
+    if share and case.demand is None:
+        case.refuse(
+            "GROUP_INCOMPLETE",
+            expected="the lot.split that leads its group, voided first",
+            got=past.type,
+            where="/data/event",
+        )
+    if past.before is not None or not isinstance(state, Battery):
+        return
+    for reference in case.world.references_to(case.event.sub):
+        merged = case.battery_of(reference.subject)
+        if merged and (merged.stage, merged.facts.into) == (words.MERGED, case.event.sub):
+            case.refuse(
+                "ILLEGAL_TRANSITION",
+                expected=f"the identity.linked of {reference.subject} voided first",
+                got=f"the beginning of the chain in which {reference.subject} goes on",
+                where="/data/event",
+            )
 
 
 def _check_batch_open(case: Case, past: Past) -> None:
