@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from packtrace.signing.base64url import b64url, parse_b64url
+from packtrace.signing.merkle import leaf_hash, root_of
 from packtrace.tests.ledger.node import Node, append_one, codes, statuses
 from packtrace.tests.scene import pack_code
 from packtrace.tests.trace.test_log_chain import INSTALLED, adopted, offer, other_rules
@@ -151,3 +154,36 @@ def test_nothing_is_appended_to_a_sealed_log(node: Node) -> None:
     node.now += timedelta(hours=1)
     assert append_one(ledger, seal).status == "accepted"
     assert codes([append_one(ledger, scene.manufactured(pack_code(1)))]) == ["LOG_SEALED"]
+
+
+def test_the_heads_of_all_chains_are_checked_by_ledger_and_whole_audit(node: Node, tmp_path: Path) -> None:
+    ledger = node.create()
+    scene = node.scene
+    assert append_one(ledger, scene.manufactured(pack_code(1))).status == "accepted"
+    size, chains = ledger.size, list(ledger.world().heads() or ())
+    leaves = sorted(
+        hashlib.sha256(subject.encode()).digest() + seq.to_bytes(8, "big") + parse_b64url(head)
+        for subject, seq, head in chains
+    )
+    said = {"size": size, "count": len(leaves), "root": b64url(root_of([leaf_hash(leaf) for leaf in leaves]))}
+    without_one = said | {
+        "count": len(leaves) - 1,
+        "root": b64url(root_of([leaf_hash(leaf) for leaf in leaves[1:]])),
+    }
+    sub = f"log:{scene.origin}"
+    seq, head = scene.heads[sub]
+    forged, honest = (
+        scene.sign(scene.registrar, "log.heads", sub, data, seq=seq + 1, prev=head)
+        for data in (without_one, said)
+    )
+    assert codes([append_one(ledger, forged)]) == ["HEADS_MISMATCH"]
+    assert append_one(ledger, honest).status == "accepted"
+    assert verified(node, exported(node, ledger, tmp_path / "bundle")).outcome is Outcome.VERIFIED
+    entries = [*ledger.entries(0, size), format_entry(forged, node.now)]
+    log = SmallLog(scene.log_key, entries)
+    write_bundle(log, tmp_path / "forged", vkeys=log.vkeys)
+    report = verified(node, tmp_path / "forged")
+    assert (report.outcome, found(report)) == (Outcome.REFUTED, {"HEADS_MISMATCH"})
+    one = tmp_path / "one"
+    write_battery_bundle(log, one, subject=PACK, rules=INSTALLED, vkeys=log.vkeys)
+    assert "HEADS_MISMATCH" not in found(verified(node, one))
