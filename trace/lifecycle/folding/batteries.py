@@ -189,7 +189,9 @@ _CHANGES: Final[dict[str, Callable[[Facts, Event, Battery], Facts]]] = {
     "identity.linked": lambda facts, event, _: replace(facts, into=event.data["battery"]),
     "battery.taken_in": _back,
     "battery.found": _back,
-    "battery.returned": _back,
+    "battery.returned": lambda facts, event, before: replace(  # in which vehicle, nobody has said
+        _back(facts, event, before), vehicle="", packs=0
+    ),
     "handover.accepted": lambda facts, event, _: (
         replace(facts, site=event.data["site"]) if "site" in event.data else facts
     ),
