@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,7 +23,10 @@ from ..signing.merkle import leaf_hash, root_of
 from ..signing.note import format_vkey
 from ..trace.bundle.write import write_bundle
 from ..trace.lifecycle.state import Batch, Battery, Lot
+from ..trace.statement import parse_entry, parse_event_jws, read_event
 from ..trace.times import format_log_time
+from ..trace.verify.compromised import list_touched, parse_revocation
+from ..trace.verify.findings import Finding
 from .author import Author, Party
 from .copies import Leaf
 from .forgery import Copy
@@ -85,6 +89,15 @@ def _events(author: Author) -> bytes:
     return b"".join(orjson.dumps(line) + b"\n" for line in lines)
 
 
+def _touched(author: Author) -> Iterator[Finding]:
+    """What is told at the end of an audit of keys that their owners no longer trust."""
+    for at, entry in enumerate(author.entries):
+        revocation = parse_revocation(read_event(parse_event_jws(parse_entry(entry)[0])), at)
+        finding = list_touched(author.world, revocation) if revocation else None
+        if finding:
+            yield finding
+
+
 def _expected(author: Author) -> dict[str, Any]:
     """What a verifier must find, and where everything stands at the end."""
     chains = author.world.chains
@@ -108,6 +121,10 @@ def _expected(author: Author) -> dict[str, Any]:
                 "leaf_index": places[event],
             }
             for event, remark in author.remarks
+        ]
+        + [
+            {"code": finding.code, "subject": finding.subject, "leaf_index": finding.leaf_index}
+            for finding in _touched(author)
         ],
         "stages": dict(sorted(Counter(battery.stage for battery in batteries.values()).items())),
         "batteries": {

@@ -65,9 +65,16 @@ class Trails:
             past = Past(digest.decode(), names[kind], names[iss], names[kid], moment, before, past)
         return past
 
-    def subjects(self) -> tuple[str, ...]:
-        """Every subject that has a trail."""
-        return tuple(self._trails)
+    def signed_with(self, kid: str, since: datetime) -> set[str]:
+        """The chains on which an event stands that was signed with the key and recorded since then."""
+        number = self._numbers.get(kid)
+        first = (since - _EPOCH) // _MILLISECOND
+        return {
+            subject
+            for subject, trail in self._trails.items()
+            if number is not None
+            and any(key == number and at >= first for *_, key, at in _RECORD.iter_unpack(trail.records))
+        }
 
     def _number(self, name: str) -> int:
         number = self._numbers.get(name)

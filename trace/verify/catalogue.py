@@ -150,6 +150,9 @@ VENDOR_CODE_TAKEN ERROR 5
 RECOVERY_TOO_SOON ERROR 5
   恢复的密钥生效过早。
   The recovered key would take effect too soon.
+KEY_COMPROMISED WARNING 5
+  密钥在吊销前可能已落入他人之手；列出其间用它签署的内容及其去向。
+  The key may have been in other hands before it was revoked; what it signed since then is listed.
 KEY_ADDED_BY_REGISTRAR WARNING 5
   登记机关为机构增加了密钥。
   A registrar added a key for the organisation.

@@ -28,6 +28,7 @@ from ..lifecycle.world import Memory, World, keys_in
 from ..rules.ruleset import RuleBook, RuleSet, RulesUnknownError
 from ..statement import Event, Moment, parse_entry, parse_event_jws
 from ..times import show_time
+from .compromised import Revocation, list_touched, parse_revocation
 from .documents import DocumentCheck
 from .findings import Finding, Findings
 from .reading import Read, claimed_subject, fits, read_statement
@@ -103,6 +104,7 @@ class Replay:
             None  # what a leader that was refused leads, and its signer
         )
         self._public: dict[str, PublicKey] = {}
+        self._revocations: list[Revocation] = []
         self._without_rules: RulesUnknownError | None = None  # that are in force and not at hand
 
     def feed(self, batch: Sequence[tuple[int, bytes]]) -> None:
@@ -125,6 +127,10 @@ class Replay:
         """Say what is missing at the end."""
         if self._queue:
             self._abandon_group(missing=not self._whole)
+        for revocation in self._revocations if self._whole else ():  # of a part nobody can say all
+            touched = list_touched(self.world, revocation)
+            if touched is not None:
+                self._findings.add(touched)
 
     @property
     def purpose(self) -> str:
@@ -231,6 +237,9 @@ class Replay:
         for remark in step.remarks:
             self._findings.add(Finding(remark.code, remark.detail, event.sub, item.leaf, event.id))
         self.world.keep(event, at, step.chain, step.references)
+        revocation = parse_revocation(event, item.leaf)
+        if revocation is not None:
+            self._revocations.append(revocation)
         self._queue.extendleft(_Pending(each, item.leaf, event.sub) for each in reversed(step.demands))
 
     def _check_signature(self, item: Read, key: Key, holds: dict[int, bool]) -> None:
