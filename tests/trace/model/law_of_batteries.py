@@ -102,8 +102,8 @@ def registered(world: World, event: Event, state: State) -> Answer:
         need(not world["begun"].get(sub), "begins anew after a void, never as manufactured")
     if stage == "swap_pool":
         need(capacity == "swap_operator", "only a swap operator has a pool")
-    if stage in WASTE:
-        need(data["holder"] == "signer", "waste has a holder")
+    if stage not in ("in_vehicle", "removed"):
+        need(data["holder"] == "signer", "waste, a pool and what is new have a holder")
     return _begin(
         world,
         event,
@@ -203,6 +203,7 @@ def installed(world: World, event: Event, state: State) -> Answer:
     data = event["data"]
     _needs_stage(state, {"manufactured", "removed"})
     _needs_custody(world, event, *WORKSHOPS)
+    need(parse_code(event["sub"]).get("level", 2) == 2, "a pack, not a part of one")
     need(1 <= data["position"] <= data["of"], "pack n of m")
     _check_safe(state)
     after = {**state, "stage": "in_vehicle", "vehicle": data["vehicle"], "of": data["of"]}
@@ -347,4 +348,5 @@ def returned(world: World, event: Event, state: State) -> Answer:
     need(left_as_waste or not barred, "in use, it goes to no dismantler or recycler")
     check_seen(world, event)
     stage = waste_by(capacity) if left_as_waste else stage
-    return {**state, "stage": stage, "custodian": event["iss"], "capacity": capacity}, []
+    # In which vehicle it comes back, if in one, nobody has said.
+    return {**state, "stage": stage, "custodian": event["iss"], "capacity": capacity, "vehicle": None}, []

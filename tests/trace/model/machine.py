@@ -329,7 +329,7 @@ class Play:
                 role = self._capacity(to, {})
                 return {"consignee": to.org, "capacity": role, "expires_at": expires} | packing
             case "handover.accepted":
-                role = offer["capacity"] if self.chance(95) else capacity
+                role = offer["capacity"] if self.chance(80) else capacity
                 told = {"mass": MASS, "condition": "intact", "read_by": "camera"}
                 return {"offer": offer["id"], "capacity": role} | told
             case "handover.declined":
