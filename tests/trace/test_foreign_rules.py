@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from packtrace.tests.scene import Scene, pack_code
 from packtrace.trace.rules.policy import MAX_VALUE, PolicyError, load_policy_source, parse_policy
 from packtrace.trace.rules.ruleset import RulesUnknownError, format_rules, load_rules, parse_rules
+from packtrace.trace.rules.shapes import ShapeError
+from packtrace.trace.statement import parse_event_jws, read_addressed
 
 INSTALLED = load_rules()
 PART = "schemas/statements/battery.inspected.json"
@@ -61,3 +64,19 @@ def test_a_pattern_that_would_take_the_memory_is_no_schema() -> None:
     file["parts"][PART] = json.dumps(schema)
     with pytest.raises(RulesUnknownError):
         parse_rules(json.dumps(file).encode(), INSTALLED)
+
+
+@pytest.mark.parametrize("member", ["sub", "iss", "occurred_at"])
+def test_what_an_adopted_schema_asks_of_an_address_is_looked_at(member: str) -> None:
+    """Reading takes a short way where a schema asks no more of an address than its parsers do."""
+    file: dict[str, Any] = json.loads(format_rules(INSTALLED))
+    schema = json.loads(file["parts"][PART])
+    schema["properties"][member]["pattern"] = "^never this$"
+    file["parts"][PART] = json.dumps(schema)
+    narrowed = parse_rules(json.dumps(file).encode(), INSTALLED)
+    scene = Scene()
+    scene.manufactured(pack_code(1))
+    jws = parse_event_jws(scene.inspected(scene.maker, pack_code(1)))
+    assert read_addressed(jws, INSTALLED.shapes, scene.origin).type == "battery.inspected"
+    with pytest.raises(ShapeError, match=f"/{member}"):
+        read_addressed(jws, narrowed.shapes, scene.origin)
