@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench lock clean
+.PHONY: help demo test drill lint bench lock clean
 SHELL := /bin/bash
 
 BIN := .venv/bin
@@ -53,6 +53,10 @@ test: .venv/test.stamp ## install what the tests need, and run them (PYTEST_ARGS
 	status=0; $(BIN)/pytest $(PYTEST_ARGS) || status=$$?; \
 	[ $${#absent[@]} -eq 0 ] || echo "left out, as this machine lacks them: tests that need $${absent[*]}"; \
 	exit $$status
+
+drill: .venv/test.stamp ## the long forms of tests that have one: the model of the life cycle, kills and faults
+	PACKTRACE_MODEL_ROUNDS=40 PACKTRACE_KILLS=300 PACKTRACE_FAULTS=216 \
+	  $(BIN)/pytest tests/trace/model tests/ledger/test_processes.py tests/ledger/test_faults.py $(PYTEST_ARGS)
 
 lint: .venv/test.stamp ## check style and types
 	$(BIN)/ruff check
