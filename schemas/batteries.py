@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..trace.codes.subjects import MAX_ORIGIN_LENGTH, PATTERN_ORIGIN
+from ..trace.lifecycle.words import REMANUFACTURED, REPURPOSED, REUSED
 from .fields import Choice, Flag, Many, Part, Shape, Text, Whole
 from .members import (
     CONDITIONS,
@@ -340,7 +341,7 @@ class BatteryRequalified(Shape):
     Article 73). The test and the contract are among the evidence."""
 
     capacity = capacity(required=True)
-    operation = Choice("re-used", "remanufactured", "repurposed", required=True)
+    operation = Choice(REUSED, REMANUFACTURED, REPURPOSED, required=True)
     soh_permille = Whole(most=1100, metadata=CORRECTABLE)
     protection = Choice("original_packing", "crate", "rack", "other", required=True)
     site = site()

@@ -6,7 +6,6 @@ from .fields import Choice, Many, Part, Shape, Text, Whole
 from .members import GRAMS, Evidence, Name, chemistry
 
 CATEGORIES = ("ev", "lmt", "industrial", "stationary", "sli", "other")
-ELEMENTS = ("li", "ni", "co", "mn", "cu", "al", "fe", "p", "graphite", "steel", "plastics", "electrolyte")
 
 
 class Composition(Shape):

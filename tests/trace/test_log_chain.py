@@ -18,6 +18,7 @@ from packtrace.signing.note import format_vkey
 from packtrace.signing.possession import sign_possession
 from packtrace.tests.scene import Party, Scene, ed25519_key, pack_code
 from packtrace.tests.trace.court import Court
+from packtrace.trace.errors import TraceError
 from packtrace.trace.lifecycle.keyring import approval_digest
 from packtrace.trace.lifecycle.world import Memory
 from packtrace.trace.rules.ruleset import (
@@ -121,7 +122,7 @@ def test_adopted_schemas_can_forbid_and_never_allow_what_this_version_cannot_jud
         try:
             rules.shapes.check(parse_jws(text, typ=EVENT).value)
             found[condition] = "fits"
-        except Exception as error:
+        except TraceError as error:
             found[condition] = type(error).__name__
     assert found == {"intact": "fits", "damaged": "ShapeError", "melted": "UnknownVersionError"}
 

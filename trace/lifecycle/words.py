@@ -92,13 +92,12 @@ PARENT: Final = "parent"
 OPEN_PACKS: Final = "open_packs"
 """The scope that a licence must name before its holder may open packs."""
 
+# What a passport says of a battery: the closed list of Regulation (EU) 2023/1542, Annex XIII, 4(c).
 ORIGINAL: Final = "original"
 REUSED: Final = "re-used"
 REPURPOSED: Final = "repurposed"
 REMANUFACTURED: Final = "remanufactured"
 WASTE_STATUS: Final = "waste"
-EU_STATUSES: Final = (ORIGINAL, REUSED, REPURPOSED, REMANUFACTURED, WASTE_STATUS)
-"""Regulation (EU) 2023/1542, Annex XIII, 4(c): the closed list."""
 
 
 @dataclass(frozen=True, slots=True)
