@@ -26,9 +26,9 @@ from packtrace.signing.possession import sign_possession
 from packtrace.signing.tlog_proof import parse_tlog_proof
 from packtrace.tests import format_example as example
 from packtrace.trace.bundle import layout
-from packtrace.trace.cli.event_lines import MAX_LINE
 from packtrace.trace.errors import RefusedError
 from packtrace.trace.ledger.door import MAX_GROUP
+from packtrace.trace.ledger.lines import MAX_LINE
 from packtrace.trace.lifecycle.judge import judge
 from packtrace.trace.lifecycle.keyring import find_key
 from packtrace.trace.lifecycle.table import TABLE, Relation

@@ -12,6 +12,7 @@ from typing import Final
 import click
 
 from ..bundle.write import write_bundle
+from ..history import read_chain
 from ..lifecycle.state import Battery
 from ..lifecycle.world import keys_in
 from ..verify.findings import Outcome
@@ -22,7 +23,7 @@ from .chains import LedgerSource, chains_of
 from .ledger_access import load_home, read_ledger
 from .load import EVENTS, format_counts, load_samples
 from .place import Place, place_options
-from .show import as_text, read_chain
+from .show import as_text
 
 LEADING: Final = "truck-of-legacy-packs"
 """The sample that the demonstration is about."""
@@ -131,7 +132,7 @@ def _show_one(place: Place) -> None:
     with read_ledger(place) as ledger:
         chains = [chain for chain in chains_of(place, ledger, "battery") if isinstance(chain.state, Battery)]
         longest = max(chains, key=lambda chain: chain.seq)
-        told = list(read_chain(ledger, longest.subject))
+        told = list(read_chain(ledger.entries_of(longest.subject)))
         click.echo("\n".join(as_text(longest.subject, told, [], ledger.world())))
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator
 from typing import Any, Final
 
 import click
 
 from ...signing.keys import parse_public_jwk
 from ..errors import RefusedError
-from ..ledger.ledger import Ledger
+from ..history import Told, history_object, read_chain
 from ..lifecycle.custody import holder_of
-from ..lifecycle.folding import advance, advance_past
 from ..lifecycle.state import (
     Batch,
     Battery,
@@ -26,15 +23,12 @@ from ..lifecycle.state import (
     Notes,
     Offer,
     Org,
-    Past,
     State,
     Vehicle,
-    eu_status,
 )
 from ..lifecycle.table import row_of
 from ..lifecycle.words import NOBODY, NONE, PARENT
 from ..lifecycle.world import World
-from ..statement import Event, parse_entry, parse_event_jws, read_event
 from ..times import format_log_time, format_time
 from ..verify.report import plain_text
 from .ledger_access import read_ledger
@@ -43,16 +37,6 @@ from .subject_input import parse_subject_input
 
 MAX_SHOWN: Final = 100
 """Characters of a text; the JSON has the whole."""
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One event of a chain with its place in the log and the state after it."""
-
-    event: Event
-    leaf_index: int
-    recorded_at: datetime
-    after: State | None
 
 
 class SubjectUnknownError(RefusedError):
@@ -73,29 +57,18 @@ def show(place: Place, code: str, as_json: bool) -> None:
     """
     subject = parse_subject_input(code)
     with read_ledger(place) as ledger:
-        chain = list(read_chain(ledger, subject))
+        chain = list(read_chain(ledger.entries_of(subject)))
         if not chain:
             raise SubjectUnknownError(
                 f"subject: expected one that is in the log of {ledger.origin}, got {subject}"
             )
-        notes = [] if subject.startswith("notes:") else list(read_chain(ledger, f"notes:{subject}"))
+        on_notes = [] if subject.startswith("notes:") else ledger.entries_of(f"notes:{subject}")
+        notes = list(read_chain(on_notes))
         world = ledger.world()
         if as_json:
-            click.echo(json.dumps(_as_object(subject, chain, notes, world), ensure_ascii=False, indent=2))
+            click.echo(json.dumps(history_object(subject, chain, notes, world), ensure_ascii=False, indent=2))
         else:
             click.echo("\n".join(as_text(subject, chain, notes, world)))
-
-
-def read_chain(ledger: Ledger, subject: str) -> Iterator[Told]:
-    """The events of a chain in order, each with the state after it."""
-    state: State | None = None
-    past: Past | None = None
-    for leaf_index, entry in ledger.entries_of(subject):
-        text, recorded_at = parse_entry(entry)
-        event = read_event(parse_event_jws(text))
-        before, state = state, advance(event, recorded_at, state, past)
-        past = advance_past(event, recorded_at, before, past)
-        yield Told(event, leaf_index, recorded_at, state)
 
 
 def format_subject_now(subject: str, state: State | None, world: World) -> list[str]:
@@ -285,87 +258,3 @@ def _holder(custodian: str, capacity: str, world: World) -> str:
     if custodian == NONE:
         return "ended"
     return f"held by {name_of(custodian, world)}{f' as {capacity}' if capacity else ''}"
-
-
-def _as_object(subject: str, chain: list[Told], notes: list[Told], world: World) -> Mapping[str, Any]:
-    return {
-        "subject": subject,
-        "origin": world.origin,
-        "seq": chain[-1].event.seq,
-        "head": chain[-1].event.id,
-        **_now(chain[-1].after),
-        **_bearing(subject, world),
-        "events": [_event_object(told) for told in chain],
-        "notes": [_event_object(told) for told in notes],
-    }
-
-
-def _now(state: State | None) -> dict[str, Any]:
-    """Where the subject stands, for programs."""
-    match state:
-        case Battery(facts=facts):
-            return {
-                **_holding(state),
-                "condition": facts.condition,
-                "damaged": facts.damaged,
-                "status": eu_status(state),
-                "model": facts.model,
-                "vehicle": facts.vehicle,
-                "parent": facts.parent,
-                "batch": facts.batch,
-                "into": facts.into,
-                "before": facts.before,
-                "components": list(facts.components),
-                "parts": list(facts.parts),
-            }
-        case Lot():
-            charges = [{"event": each.event, "batch": each.batch, "g": each.g} for each in state.charges]
-            return {**_holding(state), "kind": state.kind, "g": state.g, "charges": charges}
-        case Vehicle():
-            said = {"packs": state.packs, "swap_model": state.swap_model, "scrapped": state.scrapped}
-            return said | {"batteries": list(state.batteries)}
-        case Model():
-            return {
-                "owner": state.owner,
-                "chemistry": state.chemistry,
-                "mass_g": state.mass_g,
-                "energy_wh": state.energy_wh,
-            }
-        case Consignment():
-            return {
-                "consignor": state.consignor,
-                "consignee": state.consignee,
-                "arrived": state.arrived,
-            }
-        case Batch():
-            outputs = [{"kind": each.kind, "g": each.g} for each in state.outputs]
-            return {"owner": state.owner, "closed": state.closed, "outputs": outputs}
-        case _:
-            return {}
-
-
-def _holding(state: Battery | Lot) -> dict[str, Any]:
-    return {"stage": state.stage, "custodian": state.custodian, "capacity": state.capacity}
-
-
-def _bearing(subject: str, world: World) -> dict[str, Any]:
-    """The holds in force on the subject, and the event by which its maker contests its origin."""
-    chain = world.chain(subject if subject.startswith("notes:") else f"notes:{subject}")
-    notes = chain.state if chain and isinstance(chain.state, Notes) else Notes()
-    holds = [{"event": hold.event, "authority": hold.authority} for hold in notes.holds]
-    return {"holds": holds, "contested": notes.contested}
-
-
-def _event_object(told: Told) -> dict[str, Any]:
-    event = told.event
-    after = told.after if isinstance(told.after, Battery | Lot) else None
-    return {
-        "seq": event.seq,
-        "type": event.type,
-        "id": event.id,
-        "leaf_index": told.leaf_index,
-        "iss": event.iss,
-        "occurred_at": format_time(event.occurred_at),
-        "recorded_at": format_log_time(told.recorded_at),
-        "data": event.data,
-    } | ({"stage": after.stage, "custodian": after.custodian} if after else {})
