@@ -40,6 +40,7 @@ COMMANDS: Final[dict[str, str]] = {
     "submit": "Hand signed events to the log.",
     "show": "Tell the history of a battery.",
     "evidence": "Keep the documents and photos that events refer to.",
+    "serve": "Serve the log over HTTP: the JSON API.",
     "export": "Write a bundle to be verified elsewhere.",
     "verify": "Verify a bundle, a receipt, a database or a log on the web.",
     "lifecycle": "Print the life cycle: who may say what, when, and what each statement holds.",

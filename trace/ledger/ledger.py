@@ -8,11 +8,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Connection, Row, Select, select
 
 from ...signing.checkpoint import LogSigner
 from ...signing.errors import SigningError
@@ -65,6 +66,7 @@ class Receipt:
     id: str
     entry: bytes
     proof: bytes
+    checkpoint: bytes  # the one in the proof
 
 
 class Ledger:
@@ -82,6 +84,7 @@ class Ledger:
         threads: int = 1,
     ) -> None:
         """Use `create` or `open`."""
+        self.home = home
         self.origin = home.origin
         self.book = RuleBook(rules or load_rules(), home.read_rules)
         self._in_force: RuleSet | None = None  # when this process last looked
@@ -289,7 +292,7 @@ class Ledger:
         except SigningError as error:
             raise LedgerDamagedError(f"proof of entry {row.leaf_index}: {error}") from error
         proof = TlogProof(row.leaf_index, hashes, registered.note, row.entry)
-        return Receipt(event_id, row.entry, format_tlog_proof(proof))
+        return Receipt(event_id, row.entry, format_tlog_proof(proof), registered.note)
 
     def checkpoint(self) -> bytes:
         """The newest signed checkpoint.
@@ -342,6 +345,12 @@ class Ledger:
         query = select(ENTRY.c.leaf_index, ENTRY.c.entry).where(ENTRY.c.subject == subject)
         rows = self._fetch(query.order_by(ENTRY.c.seq), {})
         return [(row.leaf_index, row.entry) for row in rows]
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One moment of the database, for queries of one's own."""
+        with self._database.read() as connection:
+            yield connection
 
     def tile(self, level: int, index: int, width: int = TILE_WIDTH) -> bytes:
         """The first hashes of a tile; fewer than `width`, or none, where there are no more."""

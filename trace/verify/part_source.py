@@ -22,6 +22,7 @@ from ..bundle.layout import (
 from ..codes.subjects import parse_subject
 from ..errors import RefusedError, TraceError
 from ..statement import parse_entry, parse_event_jws
+from ..times import format_log_time
 from .documents_source import BundledDocuments
 from .evidence import Documents, SourceError, SourceMalformedError, SourceTooLargeError
 from .files_source import LocalFiles
@@ -33,6 +34,16 @@ from .strict_json import check_members, parse_json_object
 MAX_PROOF: Final = 1 << 22  # bytes
 MAX_ABOUT: Final = 1 << 23  # bytes
 
+
+_RECEIPT: Final[dict[str, type]] = {"id": str, "entry": str, "proof": str}
+_ANSWER: Final[dict[str, type]] = {
+    "status": str,
+    "leaf_index": int,
+    "recorded_at": str,
+    "checkpoint": str,
+    "events": list,
+}
+"""What a node's answer to a posted event may have beside the receipt."""
 
 _ABOUT: Final[dict[str, type]] = {"format": str, "subject": str, "size": int, "leaves": list}
 
@@ -165,9 +176,12 @@ def _receipt(data: bytes, where: str) -> TlogProof:
         if not data.startswith(b"c2sp.org/tlog-proof@"):
             raise SourceError(f"{where}: expected a bundle, a receipt or a database, got another file")
         return parse_proof(data, where)
-    given = check_members(parse_json_object(data, where), {"id": str, "entry": str, "proof": str}, where)
+    given = parse_json_object(data, where)
+    named = {name: kind for name, kind in _ANSWER.items() if name in given}
+    check_members(given, _RECEIPT | named, where)
     proof = parse_proof(given["proof"].encode("utf-8", "surrogatepass"), where)
     entry = given["entry"].encode("utf-8", "surrogatepass")
+    _check_answer(given, proof, where)
     if proof.extra != entry:
         raise RefusedError(
             "entry: expected the entry that is proven, got another", code="RECEIPT_MISMATCH", where=where
@@ -182,6 +196,26 @@ def _receipt(data: bytes, where: str) -> TlogProof:
             f"id: expected {event_id}, got {given['id'][:60]}", code="RECEIPT_MISMATCH", where=where
         )
     return proof
+
+
+def _check_answer(given: dict[str, Any], proof: TlogProof, where: str) -> None:
+    """What the answer of a node repeats outside the proof is what the proof says."""
+    try:
+        recorded_at = format_log_time(parse_entry(proof.extra or b"")[1])
+    except TraceError:
+        recorded_at = ""  # What is wrong with the entry is said when it is replayed.
+    said = {
+        "leaf_index": proof.index,
+        "checkpoint": proof.checkpoint.decode("utf-8", "replace"),
+        "recorded_at": recorded_at,
+    }
+    for name, expected in said.items():
+        if given.get(name, expected) != expected:
+            raise RefusedError(
+                f"{name}: expected what is proven, {str(expected)[:60]!r}, got {str(given[name])[:60]!r}",
+                code="RECEIPT_MISMATCH",
+                where=where,
+            )
 
 
 def _about(data: bytes) -> dict[str, Any]:

@@ -1,0 +1,47 @@
+"""The JSON API, and the document that describes it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Flask, Response
+from flask_smorest import Api
+from werkzeug.exceptions import HTTPException
+
+from ..problems import of_http
+from . import events, health
+
+PREFIX: Final = "/api/v1"
+_BLUEPRINTS: Final = (events.blueprint, health.blueprint)
+
+
+class _Api(Api):
+    """flask-smorest with this project's errors: its own drop `Allow` and answer pages in JSON."""
+
+    def handle_http_exception(self, error: HTTPException) -> Response:
+        return of_http(error)
+
+
+def install_api(app: Flask) -> Api:
+    """Give an application the routes of the API and its document at ``/api/v1/openapi.json``."""
+    app.config.update(
+        API_TITLE="Packtrace",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX=PREFIX,
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    api = _Api(app, spec_kwargs=_document())
+    for blueprint in _BLUEPRINTS:
+        api.register_blueprint(blueprint, url_prefix=PREFIX)
+    return api
+
+
+def _document() -> dict[str, Any]:
+    return {
+        "info": {
+            "title": "Packtrace",
+            "description": "Signed events of traction batteries, in a log that anybody can verify.",
+        },
+        "servers": [{"url": "/"}],
+    }

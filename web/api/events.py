@@ -1,0 +1,124 @@
+"""`POST /events`: one event, or a group that stands or falls together, and its receipt."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import orjson
+from flask import Response, request
+from flask.views import MethodView
+from flask_smorest import Blueprint
+
+from ...schemas.api.events import EventBody, ProblemBody, ReceiptBody
+from ...trace.ledger.door import Submission
+from ...trace.ledger.sequence import Outcome
+from ...trace.statement import parse_entry
+from ...trace.times import format_log_time
+from ..bodies import JSON, BodyError, media_type, parse_body_json, read_body
+from ..node import Node, this_node
+
+JOSE: Final = "application/jose"
+"""RFC 7515, 9.2.1: a JWS in compact serialisation; here with its disclosures behind it, if it has any."""
+
+blueprint = Blueprint("events", __name__, description="Signed events, one at a time.")
+
+
+@blueprint.route("/events")
+class Events(MethodView):
+    """Where events are posted."""
+
+    @blueprint.doc(
+        summary="Record one event, or a group",
+        requestBody={
+            "required": True,
+            "content": {
+                JOSE: {"schema": {"type": "string", "description": "A compact JWS, or JWS~disclosure~…~"}},
+                JSON: {"schema": EventBody},
+            },
+        },
+    )
+    @blueprint.response(201, ReceiptBody, description="Recorded, and in a signed checkpoint.")
+    @blueprint.alt_response(200, schema=ReceiptBody, description="The same event was recorded before.")
+    @blueprint.alt_response(
+        409, schema=ProblemBody, description="Another event stands at this place of the chain; with its head."
+    )
+    @blueprint.alt_response(422, schema=ProblemBody, description="Refused, with every reason.")
+    def post(self) -> Response:
+        """Sign on the head of the chain that you last saw. The same bytes again get
+        the same receipt.
+
+        An answer without a receipt says nothing: send the same bytes again.
+        """
+        node = this_node()
+        submission = read_submission(node)
+        outcome = node.submit(submission)
+        if outcome.error is not None:
+            raise outcome.error
+        body = receipt_object(node, outcome)
+        response = Response(
+            orjson.dumps(body), 201 if outcome.status == "accepted" else 200, content_type=JSON
+        )
+        response.headers["Location"] = f"{request.path}/{body['id']}"
+        return response
+
+
+def read_submission(node: Node) -> Submission:
+    """What a request to record one event carries.
+
+    Raises:
+        BodyError: Neither a JWS nor an object that holds some.
+    """
+    kind = media_type(request, JOSE, JSON)
+    data = read_body(request, node.limits.event_bytes)
+    if kind == JOSE:
+        try:
+            return Submission((data.decode("ascii").strip(),))
+        except UnicodeDecodeError as error:
+            raise BodyError(
+                f"body: expected a JWS in ASCII, got byte 0x{data[error.start]:02x} at byte {error.start}",
+                where="body",
+            ) from None
+    return parse_submission(parse_body_json(data))
+
+
+def parse_submission(value: dict[str, Any]) -> Submission:
+    """A submission from ``{"event", "disclosures"}``, or from ``{"events"}`` for a group.
+
+    Raises:
+        BodyError: Other members, or values of another kind.
+    """
+    names = set(value)
+    if "event" in names and names <= {"event", "disclosures"}:
+        disclosures = value.get("disclosures", [])
+        if isinstance(value["event"], str) and _are_texts(disclosures):
+            return Submission(
+                ("~".join([value["event"], *disclosures, ""]) if disclosures else value["event"],)
+            )
+    elif names == {"events"} and value["events"] and _are_texts(value["events"]):
+        return Submission(tuple(value["events"]))
+    raise BodyError(
+        'body: expected {"event": "<JWS>", "disclosures": ["…"]} or {"events": ["<JWS>", …]}, '
+        f"got members {', '.join(sorted(names))[:200] or 'none'}, or values of another kind",
+        where="body",
+    )
+
+
+def receipt_object(node: Node, outcome: Outcome) -> dict[str, Any]:
+    """The receipt of a submission: of its last event, which for a group covers all before it."""
+    last = outcome.events[-1]
+    receipt = node.ledger.receipt(last.event_id)
+    _, recorded_at = parse_entry(receipt.entry)
+    return {
+        "status": outcome.status,
+        "id": receipt.id,
+        "leaf_index": last.leaf_index,
+        "recorded_at": format_log_time(recorded_at),
+        "checkpoint": receipt.checkpoint.decode("utf-8"),
+        "entry": receipt.entry.decode("ascii"),
+        "proof": receipt.proof.decode("utf-8"),
+        "events": [{"id": placed.event_id, "leaf_index": placed.leaf_index} for placed in outcome.events],
+    }
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)

@@ -1,0 +1,59 @@
+"""The application: views, errors and headers round one node."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from ..signing.errors import SigningError
+from ..trace.errors import TraceError
+from .api import install_api
+from .node import Node, install
+from .problems import of_error, of_http, problem
+
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS: Final = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(self), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+_LOG: Final = logging.getLogger("packtrace.web")
+
+
+def create_app(node: Node) -> Flask:
+    """Make the application of a node.
+
+    Args:
+        node: Open; whoever made it closes it.
+    """
+    app = Flask("packtrace.web", static_folder=None)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    install(app, node)
+    app.register_error_handler(TraceError, of_error)
+    app.register_error_handler(SigningError, of_error)
+    app.register_error_handler(HTTPException, of_http)
+    app.register_error_handler(Exception, _failed)
+    install_api(app)
+    app.after_request(_add_headers)
+    return app
+
+
+def _add_headers(response: Response) -> Response:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _failed(error: Exception) -> Response:
+    """A defect of this program: told in the log with its trace, and without it to the caller."""
+    _LOG.exception("%s %s failed", request.method, request.path, exc_info=error)
+    return problem(500, "SERVER_FAILED", "expected an answer, got a failure of the server; it was logged")

@@ -1,0 +1,25 @@
+"""What a node takes at most. Every limit is told in the answer that it causes, and in `docs/api.md`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one node; the defaults are those of a node with 2 cores and 4 GiB."""
+
+    event_bytes: int = (
+        4 << 20
+    )  # body of POST /events: an event with its disclosures, or a group of some hundred
+    line_bytes: int = 4 << 20  # a line of a batch
+    batch_bytes: int = 64 << 20  # a batch that is answered at once, after unpacking
+    batch_lines: int = 10_000  # of such a batch; above, it becomes a job
+    job_bytes: int = 2 << 30  # a batch that becomes a job, after unpacking
+    json_bytes: int = 1 << 20  # any other body
+    heads: int = 10_000  # codes in one POST /heads
+    page: int = 100  # rows of a page, unless asked for
+    page_most: int = 1_000
+    requests_a_minute: int = 6_000  # of one address, and of one key
+    reserve_bytes: int = 256 << 20  # free on the disk, below which nothing is recorded
+    wait_s: float = 30.0  # for a receipt; what is not recorded by then is told to be unknown
