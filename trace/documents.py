@@ -26,6 +26,7 @@ MAX_DOCUMENT: Final = 1 << 29
 """Bytes of a document at most: half an hour of video. Whoever verifies reads each of them whole."""
 
 _SIZE: Final = 32  # bytes of a SHA-256
+_HOLDERS: Final = frozenset({"evidence", "documents", "set"})  # members of data that list documents
 _FILE_NAME: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -61,9 +62,9 @@ def digests_of(payload: Mapping[str, Any]) -> Iterator[str]:
 def _items(payload: Mapping[str, Any]) -> list[Any]:
     """The elements of the lists in which documents stand."""
     data = payload.get("data")
-    if not isinstance(data, dict):
-        return []
     items: list[Any] = []
+    if not isinstance(data, dict) or data.keys().isdisjoint(_HOLDERS):  # as most are
+        return items
     for holder, name in ((data, "evidence"), (data, "documents"), (data.get("set"), "evidence")):
         listed = holder.get(name) if isinstance(holder, dict) else None
         if isinstance(listed, list):

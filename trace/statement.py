@@ -134,7 +134,8 @@ def _read_plain(jws: Jws, shapes: Shapes, origin: str) -> Event | None:
     None says nothing: what is wrong, if anything is, the checks tell one by one.
     """
     value = jws.value
-    if not shapes.fits_but_for_address(value) or value["aud"] != origin:
+    shape = shapes.shape_but_for_address(value)
+    if shape is None or value["aud"] != origin:
         return None
     try:
         event = read_event(jws)
@@ -142,7 +143,7 @@ def _read_plain(jws: Jws, shapes: Shapes, origin: str) -> Event | None:
         parse_party(event.iss.removeprefix("org:"))
     except RefusedError:
         return None
-    return event if kind in shapes.kinds(event.type) and event.iss.startswith("org:") else None
+    return event if kind in shape.kinds and event.iss.startswith("org:") else None
 
 
 _HEAD: Final = b'{"event":"'

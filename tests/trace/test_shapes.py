@@ -195,7 +195,7 @@ def test_remarks_say_what_is_referred_to_what_may_be_corrected_and_what_is_withh
 
 
 def test_what_is_left_to_the_parsers_is_no_more_than_they_check(shapes: Shapes) -> None:
-    # `fits_but_for_address` leaves out these three; a type that asked for more of one would be passed over.
+    # `shape_but_for_address` leaves out these three; a type that asked for more of one would be passed over.
     patterns = {kinds: CHAINS[kinds[0]][0] for kinds in map(shapes.kinds, shapes.types)}
     patterns["battery", "lot"] = HOLDING[0]
     for name, source in shapes.sources.items():

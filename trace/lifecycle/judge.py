@@ -187,28 +187,33 @@ def _relation(case: Case) -> str:
     event, row = case.event, case.row
     _check_not_suspended(case)
     use = case.key.use
-    standing = [by for by in row.by if key_use(by) == use and _stands_as(case, by)]
-    if not standing:
-        _refuse_signer(case)
-    held: list[str] | None = None
-    for by in standing:
+    standing: list[By] = []
+    held: tuple[str, ...] = ()
+    for by in row.by:
+        if key_use(by) != use or not _stands_as(case, by):
+            continue
         if not by.roles and not row.licence:
             return by.relation
-        if held is None:
+        if not standing:
             held = _roles_of(case)
+        standing.append(by)
         if row.acts_as:
             capacity = event.data["capacity"]
             if capacity in by.roles and capacity in held:
                 return by.relation
-        elif any(role in by.roles for role in held):
-            return by.relation
+        else:
+            for role in held:
+                if role in by.roles:
+                    return by.relation
+    if not standing:
+        _refuse_signer(case)
     roles = sorted({role for by in standing for role in by.roles})
     wanted = event.data["capacity"] if row.acts_as and event.data["capacity"] in roles else " or ".join(roles)
     licence = f" with a licence for {row.licence}" if row.licence else ""
     case.refuse(
         "SIGNER_ROLE_FORBIDDEN",
         expected=f"{event.iss} to be enrolled as {wanted}{licence} at {show_time(case.at.recorded_at)}",
-        got=", ".join(held or ()) or "no role",
+        got=", ".join(held) or "no role",
         where="/data/capacity" if row.acts_as else "/iss",
     )
 
@@ -249,19 +254,19 @@ def _stands_as(case: Case, by: By) -> bool:
             return True
 
 
-def _roles_of(case: Case) -> list[str]:
+def _roles_of(case: Case) -> tuple[str, ...]:
     """The signer's roles that are valid at the leaf, with the licence that the row asks for."""
     signer = case.signer
     if signer is None or signer.org is None:
-        return []
+        return ()
     licence, at = case.row.licence, case.at.recorded_at
     if not licence and len(signer.roles) == len(signer.org.roles):
-        return list(signer.roles)
-    return [
+        return signer.roles
+    return tuple(
         grant.role
         for grant in signer.org.roles
         if grant.valid(at) and (not licence or licence in grant.scope)
-    ]
+    )
 
 
 def _refuse_signer(case: Case) -> NoReturn:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from .shapes import ShapeError, Shapes, UnknownVersionError
+from .shapes import Shape, ShapeError, Shapes, UnknownVersionError
 
 _SCHEMA: Final = "https://json-schema.org/draft/2020-12/schema"
 """The one that the validator has; any other it would fetch from wherever the file says."""
@@ -60,10 +60,12 @@ class NarrowedShapes(Shapes):
         except ShapeError as error:
             raise _beyond(value, error) from error
 
-    def fits_but_for_address(self, value: dict[str, Any]) -> bool:
+    def shape_but_for_address(self, value: dict[str, Any]) -> Shape | None:
         # Another schema may ask more of an address than its form: only `check` looks at that.
         name = value.get("type")
-        return type(name) is str and name in self._same and self._known.fits_but_for_address(value)
+        if type(name) is not str or name not in self._same:
+            return None
+        return self._known.shape_but_for_address(value)
 
     def check_disclosed(self, value: dict[str, Any], disclosed: Mapping[str, Any]) -> None:
         super().check_disclosed(value, disclosed)

@@ -67,7 +67,7 @@ class Shape:
     references: tuple[tuple[str, str], ...]  # member of data -> "event", "events", "subject" or "part"
     correctable: frozenset[str]  # members of data that note.corrected may set
     schema: dict[str, Any]
-    rest: Draft202012Validator  # all that the schema asks but for what `Shapes.fits_but_for_address` names
+    rest: Draft202012Validator  # all that the schema asks but for what `Shapes.shape_but_for_address` names
     disclosed: Mapping[str, Draft202012Validator]  # by JSON Pointer of the withheld member
 
 
@@ -144,16 +144,18 @@ class Shapes:
                 tuple(problem for error in errors for problem in _translate(shape.schema, error))
             )
 
-    def fits_but_for_address(self, value: dict[str, Any]) -> bool:
-        """Whether `check` has nothing to say of a payload but perhaps of the forms of ``sub``, ``iss`` and
-        ``occurred_at``, which are texts at least, and of the kind of the subject.
+    def shape_but_for_address(self, value: dict[str, Any]) -> Shape | None:
+        """The shape of a payload of which `check` has nothing to say but perhaps of the forms of ``sub``,
+        ``iss`` and ``occurred_at``, which are texts at least, and of the kind of the subject.
 
-        For who parses those three anyway this is half of the work; of what does not fit, `check` says why.
+        For who parses those three anyway this is half of the work; of what does not fit, for which this is
+        None, `check` says why.
         """
         name = value.get("type")
         if type(name) is not str or name not in self._sources:
-            return False
-        return self._shape(name).rest.is_valid(value) and ("prev" in value) is (value["seq"] != 0)
+            return None
+        shape = self._shape(name)
+        return shape if shape.rest.is_valid(value) and ("prev" in value) is (value["seq"] != 0) else None
 
     def check_disclosed(self, value: dict[str, Any], disclosed: Mapping[str, Any]) -> None:
         """Check the values that disclosures put into the slots of a payload that `check` has passed.
@@ -233,7 +235,7 @@ def _parse_shape(source: bytes) -> Shape:
 
 
 def _without_address(schema: dict[str, Any]) -> dict[str, Any]:
-    """A schema that leaves open what `Shapes.fits_but_for_address` does not look at, or looks at itself.
+    """A schema that leaves open what `Shapes.shape_but_for_address` does not look at, or looks at itself.
 
     Raises:
         ValueError: It says something else than every schema here about when ``prev`` is there.

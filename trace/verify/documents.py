@@ -70,7 +70,8 @@ class DocumentCheck:
         """
         if not self._given:
             # Only counted then, by eight of their 43 characters: memory grows with them.
-            self._counted.extend(int.from_bytes(text.encode()[:8], "big") for text in digests_of(payload))
+            for text in digests_of(payload):
+                self._counted.append(int.from_bytes(text.encode()[:8], "big"))
             return
         for document in documents_of(payload):
             sha256 = document.sha256

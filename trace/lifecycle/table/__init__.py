@@ -54,7 +54,7 @@ def row_of(kind: str, subject: str) -> Row:
     Raises:
         KeyError: No such type.
     """
-    if subject.startswith("lot:") and kind in _OF_LOTS:
+    if kind in _OF_LOTS and subject.startswith("lot:"):
         return _OF_LOTS[kind]
     return ROWS[kind]
 
