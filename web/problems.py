@@ -24,6 +24,7 @@ from ..trace.ledger.errors import (
     ReceiptPendingError,
 )
 from ..trace.lifecycle.judge import ChainLinkError
+from ..trace.read_token import ReadTokenError
 from .bodies import BodyError, BodyTooLargeError, MediaTypeError
 from .node import DiskFullError, OutcomeUnknownError
 
@@ -73,6 +74,7 @@ _STATUSES: Final[tuple[tuple[type[Exception], int], ...]] = (
     (BodyTooLargeError, 413),
     (MediaTypeError, 415),
     (BodyError, 400),
+    (ReadTokenError, 401),
     (ChainLinkError, 409),
     (DiskFullError, 507),
     (OutcomeUnknownError, 503),
@@ -133,7 +135,8 @@ def of_error(error: TraceError | SigningError) -> Response:
             error.accepted
         )
     if status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
+        invalid = isinstance(error, ReadTokenError)
+        headers["WWW-Authenticate"] = 'Bearer error="invalid_token"' if invalid else "Bearer"
     if isinstance(error, SigningError):
         return problem(status, error.code, str(error), headers=headers)
     said = refusal(error)

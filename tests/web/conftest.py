@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, Response
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -57,7 +57,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
     played.close()
 
 
-def check_problem(response: TestResponse, status: int, code: str) -> dict[str, Any]:
+def check_problem(response: Response, status: int, code: str) -> dict[str, Any]:
     """The one shape of every error (RFC 9457); its body."""
     assert response.content_type == "application/problem+json", response.data
     body: dict[str, Any] = response.json or {}

@@ -1,0 +1,68 @@
+"""Who asks: a stranger, or an organisation that shows a bearer token (RFC 6750, 2.1)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import g, request
+
+from ..trace.errors import RefusedError
+from ..trace.read_token import Reader, ReadTokenError, check_read_token
+from .node import this_node
+
+__all__ = ["NotPermittedError", "Reader", "TokenRequiredError", "reader", "require_reader"]
+
+_SCHEME: Final = "Bearer "
+_KEPT: Final = "packtrace_reader"
+
+
+class TokenRequiredError(RefusedError):
+    """What is asked for is not for strangers."""
+
+    code = "TOKEN_REQUIRED"
+    http_status = 401
+
+
+class NotPermittedError(RefusedError):
+    """What is asked for is not for this organisation."""
+
+    code = "NOT_PERMITTED"
+    http_status = 403
+
+
+def reader() -> Reader | None:
+    """Who asks in this request; None for a stranger, who shows no token.
+
+    Raises:
+        ReadTokenError: A token is shown, or something in its place, and it is not good: it does not count as
+            none, so that nobody takes what strangers see for all there is.
+    """
+    if _KEPT not in g:
+        setattr(g, _KEPT, _read())
+    found: Reader | None = g.get(_KEPT)
+    return found
+
+
+def require_reader() -> Reader:
+    """Who asks, where strangers have nothing to ask.
+
+    Raises:
+        TokenRequiredError: No token is shown.
+        ReadTokenError: As `reader`.
+    """
+    found = reader()
+    if found is None:
+        raise TokenRequiredError(
+            "Authorization: expected Bearer and a token, got none", where="Authorization"
+        )
+    return found
+
+
+def _read() -> Reader | None:
+    header = request.headers.get("Authorization")
+    if header is None:
+        return None
+    if header[: len(_SCHEME)].lower() != _SCHEME.lower():
+        raise ReadTokenError("Authorization: expected Bearer and a token, got another scheme")
+    node = this_node()
+    return check_read_token(header[len(_SCHEME) :], node.ledger.world(), node.clock())
