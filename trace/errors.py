@@ -21,6 +21,8 @@ class TraceError(Exception):
     """
 
     code: ClassVar[str] = "TRACE_ERROR"
+    member: int | None = None
+    """Which event of a submitted group is meant, counted from 0; None where it was alone, or all are meant."""
 
     def __init__(self, message: str, *, code: str | None = None, where: str = "") -> None:
         super().__init__(message)

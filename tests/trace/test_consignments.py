@@ -11,6 +11,7 @@ from packtrace.signing.jws import EVENT, parse_jws
 from packtrace.signing.merkle import leaf_hash, node_from_leaves, prove_inclusion, root_of
 from packtrace.tests.scene import Party, event_id
 from packtrace.tests.trace.firms import Firms, legacy
+from packtrace.trace.errors import RefusedError
 from packtrace.trace.lifecycle import words
 
 PACK = legacy(1)
@@ -92,7 +93,10 @@ def test_a_load_that_failed_its_check_says_what_was_done(firms: Firms) -> None:
 def test_only_the_consignee_says_what_arrived_once_and_only_what_was_sent_is_missing(firms: Firms) -> None:
     two = offers(firms, 1, 2)
     said: dict[str, Any] = {"arrived": 1, "missing": [legacy(2)], "unexpected": []}
-    assert firms.tried(firms.bob, "consignment.arrived", load(firms), **said) == "NOT_OWNER"
+    with pytest.raises(RefusedError, match="consignment that was dispatched") as refused:
+        firms.court.admit(firms.say(firms.bob, "consignment.arrived", load(firms), **said))
+    assert refused.value.finding_code == "NOT_OWNER"
+    firms.rewind()
     firms.court.admit(dispatched(firms, two))
     late = firms.have(firms.ann, legacy(3), stage="waste", role="collector")
     assert late

@@ -10,6 +10,7 @@ from packtrace.signing.base64url import b64url, parse_b64url
 from packtrace.signing.merkle import leaf_hash, root_of
 from packtrace.tests.scene import Party, event_id
 from packtrace.tests.trace.firms import Firms, legacy, paper
+from packtrace.trace.errors import RefusedError
 from packtrace.trace.lifecycle import words
 
 PACK = legacy(1)
@@ -217,7 +218,10 @@ def test_an_output_makes_one_lot_and_black_mass_is_never_final(yard: Yard) -> No
     def output(who: Party, sub: str, kind: str, g: int) -> str:
         return yard.answer(yard.made(who, sub, **none, kind=kind, mass={"g": g, "basis": "measured"}))
 
-    assert output(yard.ann, black, "black_mass", 60) == "REFERENCE_ABSENT"  # the batch is open
+    with pytest.raises(RefusedError, match="expected a batch that is closed") as refused:
+        yard.court.admit(yard.made(yard.ann, black, **none, kind="black_mass"))
+    assert (refused.value.finding_code, refused.value.where) == ("REFERENCE_ABSENT", "/data/batch")
+    yard.rewind()
     yard.court.admit(yard.closed(yard.ann, batch, [charged], 90, black_mass=60, copper=30))
     assert output(yard.bob, yard.name(yard.bob, "x"), "black_mass", 60) == "NOT_CUSTODIAN"
     assert output(yard.ann, black, "black_mass", 61) == "MASS_MISMATCH"

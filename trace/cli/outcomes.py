@@ -33,7 +33,8 @@ def print_outcome(line: Line, outcome: Outcome, *, as_json: bool) -> None:
 
 
 def _problems(error: TraceError) -> list[str]:
+    of = "" if error.member is None else f", in event {error.member} of the group"
     if isinstance(error, ShapeError):
-        return [str(problem) for problem in error.problems]
+        return [f"{problem}{of}" for problem in error.problems]
     told = error.where in error.message or not error.where
-    return [error.message if told else f"{error.message}, at {error.where}"]
+    return [(error.message if told else f"{error.message}, at {error.where}") + of]

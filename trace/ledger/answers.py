@@ -22,6 +22,8 @@ def outcome_object(outcome: Outcome) -> dict[str, Any]:
 def refusal(error: TraceError) -> dict[str, Any]:
     """A refusal for programs: code, detail, where, and what of it a program can act on."""
     said: dict[str, Any] = {"code": error.finding_code, "detail": error.message, "where": error.where}
+    if error.member is not None:
+        said["event"] = error.member
     if isinstance(error, ShapeError):
         said["errors"] = [
             {"pointer": problem.pointer, "detail": problem.detail} for problem in error.problems

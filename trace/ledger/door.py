@@ -39,6 +39,7 @@ class Arrival:
     disclosures: tuple[tuple[str, str], ...]  # JSON Pointer of the slot, and what opens it
     shown: Mapping[str, Any]  # JSON Pointer of the slot -> the value that is withheld in the log
     checked_with: PublicKey | None = None  # under which the signature was found to hold
+    member: int | None = None  # its number in a group, from 0
 
 
 def read_submission(submission: Submission, rules: RuleSet, origin: str) -> list[Arrival]:
@@ -52,7 +53,18 @@ def read_submission(submission: Submission, rules: RuleSet, origin: str) -> list
     if not 1 <= count <= MAX_GROUP:
         said = f"group: expected 1 to {MAX_GROUP} events, got {count}"
         raise RefusedError(said, code="GROUP_TOO_LARGE", where="events")
-    return [_read(text, rules, origin) for text in submission.events]
+    if count == 1:
+        return [_read(submission.events[0], rules, origin)]
+    arrivals: list[Arrival] = []
+    for member, text in enumerate(submission.events):
+        try:
+            arrival = _read(text, rules, origin)
+        except RefusedError as error:
+            error.member = member
+            raise
+        arrival.member = member
+        arrivals.append(arrival)
+    return arrivals
 
 
 def check_arrival(arrival: Arrival, key: PublicKey) -> None:
@@ -64,7 +76,9 @@ def check_arrival(arrival: Arrival, key: PublicKey) -> None:
     try:
         check_signature(arrival.event.jws, key)
     except SigningError as error:
-        raise RefusedError(str(error), code=error.code, where="jws") from error
+        refused = RefusedError(str(error), code=error.code, where="jws")
+        refused.member = arrival.member
+        raise refused from error
     arrival.checked_with = key
 
 

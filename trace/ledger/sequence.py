@@ -9,7 +9,7 @@ from typing import Literal
 
 from ..errors import RefusedError, TraceError
 from ..lifecycle.conditions.origins import check_token
-from ..lifecycle.judge import judge
+from ..lifecycle.judge import Step, judge
 from ..lifecycle.keyring import find_key
 from ..lifecycle.state import Battery, Demand, Reference
 from ..lifecycle.world import Changes, World
@@ -81,9 +81,7 @@ class Sequencer:
         self._size = size
         self._known = known
 
-    def place_all(
-        self, reading: Reading, times: Sequence[datetime], on_error: OnError
-    ) -> list[Outcome]:
+    def place_all(self, reading: Reading, times: Sequence[datetime], on_error: OnError) -> list[Outcome]:
         """Judge every unit in order.
 
         Args:
@@ -132,30 +130,40 @@ class Sequencer:
         world = self.changes if len(unit) == 1 else Changes(self.changes)
         leaves: list[Leaf] = []
         demands: list[Demand] = []
-        for arrival in unit:
-            event = arrival.event
-            if world.rules is not self.changes.rules:  # adopted by an event of this very group
-                world.rules.shapes.check(event.jws.value)
-                world.rules.shapes.check_disclosed(event.jws.value, arrival.shown)
-            at = Moment(first + len(leaves), recorded_at)
-            key = find_key(event, recorded_at, world)
-            if arrival.checked_with != key.public:  # registered by an event of this very batch
-                check_arrival(arrival, key.public)
-            before = world.chain(event.sub)
-            step = judge(event, at, key, world, demands.pop(0) if demands else None)
-            if arrival.shown and before and isinstance(before.state, Battery):
-                check_token(event, arrival.shown, before.state)
+        for number, arrival in enumerate(unit):
+            at = Moment(first + number, recorded_at)
+            try:
+                step = self._judge(arrival, at, world, demands.pop(0) if demands else None)
+            except TraceError as error:
+                error.member = arrival.member
+                raise
             demands[:0] = step.demands
-            if len(leaves) + 1 == len(unit) and demands:
+            if number + 1 == len(unit) and demands:
                 raise RefusedError(
                     f"group: expected {demands[0].type} on {demands[0].subject} next, got its end",
                     code="GROUP_INCOMPLETE",
-                    where=f"events/{len(unit) - 1}",
+                    where=f"events/{number}",
                 )
-            leaves.append(Leaf(arrival, at, format_entry(event.jws.text, recorded_at), step.references))
-            world.keep(event, at, step.chain, step.references)
+            entry = format_entry(arrival.event.jws.text, recorded_at)
+            leaves.append(Leaf(arrival, at, entry, step.references))
+            world.keep(arrival.event, at, step.chain, step.references)
         if world is not self.changes:
             self.changes.merge(world)
         self.leaves += leaves
         self._known.update(zip(ids, range(first, first + len(ids)), strict=True))
         return Outcome("accepted", tuple(map(Placed, ids, range(first, first + len(ids)))))
+
+    def _judge(self, arrival: Arrival, at: Moment, world: Changes, demand: Demand | None) -> Step:
+        """Judge one event against the entries before it, and, in a group, the events before it there."""
+        event = arrival.event
+        if world.rules is not self.changes.rules:  # adopted by an event of this very group
+            world.rules.shapes.check(event.jws.value)
+            world.rules.shapes.check_disclosed(event.jws.value, arrival.shown)
+        key = find_key(event, at.recorded_at, world)
+        if arrival.checked_with != key.public:  # registered by an event of this very batch
+            check_arrival(arrival, key.public)
+        before = world.chain(event.sub)
+        step = judge(event, at, key, world, demand)
+        if arrival.shown and before and isinstance(before.state, Battery):
+            check_token(event, arrival.shown, before.state)
+        return step

@@ -289,7 +289,9 @@ def _refuse_signer(case: Case) -> NoReturn:
         "anyone": "an enrolled organisation",
         "admin": f"the organisation of {event.sub}",
         "owner": f"the organisation of {event.sub}",
-        "receiver": f"the consignee of {event.sub}",
+        "receiver": f"the consignee of {event.sub}"
+        if case.state
+        else f"the consignee of a consignment that was dispatched; {event.sub} was not",
         "maker": "the maker to whom the vendor code in the battery's code was allotted",
         "registrar": "a registrar",
     }

@@ -272,6 +272,8 @@ def _translate(schema: dict[str, Any], error: ValidationError) -> Iterator[Probl
         case kind:
             expected = _expected(kind, _at(schema, error.schema_path[:-1]))
             withheld = _is_withheld(schema, error.schema_path)
+            if withheld:
+                expected = f"a withheld value, whose digest stands in its place: {expected}"
             got = "something else" if withheld else _measure(kind, error.instance)
             yield Problem(format_pointer(path), f"expected {expected}, got {got}")
 
@@ -327,8 +329,9 @@ def _measure(kind: ValidationErrorKind, value: object) -> str:
         kind, ValidationErrorKind.MinLength | ValidationErrorKind.MaxLength
     ):
         return str(len(value))
-    if isinstance(value, str) and value.startswith(_CODED) and isinstance(kind, ValidationErrorKind.Pattern):
-        length = len(value) - len(_CODED)
+    coded = value.removeprefix("notes:") if isinstance(value, str) else ""
+    if coded.startswith(_CODED) and isinstance(kind, ValidationErrorKind.Pattern):
+        length = len(coded) - len(_CODED)
         if length not in (CODE_LENGTH, ECHELON_CODE_LENGTH):
             lengths = f"{CODE_LENGTH} or {ECHELON_CODE_LENGTH}"
             return f"{describe(value)}, whose code has {length} characters, not {lengths}"

@@ -95,13 +95,20 @@ def _from_batch(case: Case) -> None:
         )
     if batch.owner != case.event.iss:
         case.refuse("NOT_CUSTODIAN", expected=batch.owner, got=case.event.iss, where="/iss")
+    if not batch.closed:
+        case.refuse(
+            "REFERENCE_ABSENT",
+            expected="a batch that is closed",
+            got=f"{data['batch']}, open",
+            where="/data/batch",
+        )
     output = next((each for each in batch.outputs if each.kind == data["kind"]), None)
     if output is None:
         known = ", ".join(each.kind for each in batch.outputs)
         case.refuse(
             "REFERENCE_ABSENT",
-            expected=f"an output of the batch: {known}" if batch.closed else "a batch that is closed",
-            got=data["kind"] if batch.closed else f"{data['batch']}, open",
+            expected=f"an output of the batch: {known or 'none'}",
+            got=data["kind"],
             where="/data/kind",
         )
     _check_cited_once(case, data["batch"], data["kind"])
