@@ -51,6 +51,35 @@ def test_an_event_without_a_counterparty_is_undone_late_by_no_consent(firms: Fir
     assert firms.answer(late) == "NOT_COUNTERPARTY"
 
 
+def test_an_offer_is_undone_late_with_the_consent_of_its_consignee(firms: Firms) -> None:
+    carol = firms.enrol("carol", 33, *words.CUSTODIAL)
+    offered = firms.offered(firms.ann, firms.bob, PACK, "recycler")
+    firms.court.admit(offered)
+    firms.court.later(hours=73)
+    third = agreed(firms, carol, offered)
+    late = firms.void(firms.ann, PACK, offered, agreed=event_id(third))
+    assert firms.answer(late) == "NOT_COUNTERPARTY"
+    consent = agreed(firms, firms.bob, offered)
+    assert firms.answer(firms.void(firms.ann, PACK, offered, agreed=event_id(consent))) == "accepted"
+    assert firms.court.battery(PACK).offer is None
+
+
+def test_who_was_offered_it_once_agrees_to_nothing_that_came_after_the_offer(firms: Firms) -> None:
+    firms.court.admit(firms.offered(firms.ann, firms.bob, PACK, "recycler"))
+    during = firms.did(firms.ann, "battery.incident", PACK, kind="drop")
+    firms.court.later(hours=73)
+    consent = agreed(firms, firms.bob, during)
+    above = firms.court.above()
+    assert above.refusal(firms.void(firms.ann, PACK, during, agreed=event_id(consent))) == "accepted"
+    firms.rewind()
+    firms.court.later(days=31)
+    moved = firms.did(firms.ann, "battery.moved", PACK, site="yard")
+    firms.court.later(hours=73)
+    consent = agreed(firms, firms.bob, moved)
+    late = firms.void(firms.ann, PACK, moved, agreed=event_id(consent))
+    assert firms.answer(late) == "NOT_COUNTERPARTY"
+
+
 def test_an_offer_comes_back_only_unexpired(firms: Firms) -> None:
     accepted = firms.handed(firms.ann, firms.bob, PACK, "recycler")
     firms.court.later(days=31)

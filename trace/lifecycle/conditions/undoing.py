@@ -75,7 +75,7 @@ def _check_void_by_signer(case: Case, past: Past) -> None:
             got=show_time(case.at.recorded_at),
             where="/data/event",
         )
-    other = _other_party(past)
+    other = _other_party(case, past)
     chain = case.world.chain(f"notes:{case.event.sub}")
     notes = chain.state if chain and isinstance(chain.state, Notes) else Notes()
     if not any(
@@ -89,14 +89,20 @@ def _check_void_by_signer(case: Case, past: Past) -> None:
         )
 
 
-def _other_party(past: Past) -> str:
-    """Whom the event concerned beside its signer: who held the subject before, or to whom it was offered."""
+def _other_party(case: Case, past: Past) -> str:
+    """Whom the event concerned beside its signer: who held the subject before, or to whom it was offered.
+
+    An offer that had expired by then concerned nobody any more.
+    """
+    if past.type == "handover.offered":
+        return case.holding.offer.consignee if case.holding.offer else ""
     before = past.before
     if not isinstance(before, Battery | Lot):
         return ""
     if past.type == "handover.accepted":
         return before.custodian
-    return before.offer.consignee if before.offer else ""
+    stood = before.offer is not None and past.recorded_at < before.offer.expires_at
+    return before.offer.consignee if before.offer and stood else ""
 
 
 def _check_nothing_hangs_on_it(case: Case, past: Past) -> None:
