@@ -54,6 +54,28 @@ def test_only_an_authority_whose_region_covers_it_holds(held: Held) -> None:
     assert held.tried(held.guangdong, "hold.placed", f"notes:{held.scene.model}", **placed) == "WRONG_KIND"
 
 
+def test_where_it_was_says_nothing_of_where_its_next_holder_keeps_it(held: Held) -> None:
+    """Two firms may give their sites one name: the region of the wrong one let an authority hold it."""
+    carol = held.enrol(
+        "carol", 34, *words.CUSTODIAL, region="CN-110000", sites=[{"site": "yard", "region": "CN-440300"}]
+    )
+    held.have(held.ann, PACK, site="yard")
+    lot = f"lot:{held.ann.id}/cells"
+    held.have(held.ann, legacy(2), stage="waste", role="pack_dismantler")
+    opened = held.opened(held.ann, legacy(2))
+    held.court.admit(*opened)
+    held.did(
+        held.ann, "lot.made", lot, capacity="recycler", kind="cells", parent=legacy(2), line=1, site="yard",
+        dismantled=event_id(opened[0]), mass=MASS,
+    )  # fmt: skip
+    placed = {"basis": "court", "reason": "ordered"}
+    for sub, role in ((PACK, "dealer"), (lot, "recycler")):
+        held.handed(held.ann, carol, sub, role)
+        assert held.tried(held.guangdong, "hold.placed", f"notes:{sub}", **placed) == "OUT_OF_REGION"
+    held.did(carol, "battery.moved", PACK, site="yard")
+    assert held.tried(held.guangdong, "hold.placed", f"notes:{PACK}", **placed) == "accepted"
+
+
 def test_only_the_authority_that_placed_a_hold_lifts_that_very_hold(held: Held) -> None:
     held.have(held.ann, PACK, stage="in_vehicle", holder="nobody")
     first, second = held.hold(PACK), held.hold(PACK, held.beijing)  # nobody's is any authority's

@@ -50,6 +50,8 @@ def fold_battery(event: Event, row: Row, before: Battery) -> Battery:
     condition = data.get("condition")
     if condition is not None and condition != facts.condition:
         facts = replace(facts, condition=intern(condition))
+    if custodian != before.custodian and facts.site != data.get("site", ""):
+        facts = replace(facts, site=data.get("site", ""))  # Who held it before knew where it was.
     return Battery(stage, custodian, capacity, offer, facts)
 
 
@@ -134,7 +136,6 @@ def _registered(facts: Facts, event: Event, before: Battery) -> Facts:
         conflicts_with=data.get("conflicts_with", ""),
         label=data.get("label", ""),
         damaged=data.get("condition") in words.UNSAFE,
-        site=data.get("site", ""),
     )
 
 
@@ -168,10 +169,9 @@ def _gone(facts: Facts, event: Event, before: Battery) -> Facts:
 
 def _back(facts: Facts, event: Event, before: Battery) -> Facts:
     """Found, taken in or returned: what it was before is no longer of interest."""
-    site = event.data.get("site", facts.site)
-    if not (facts.before or facts.lost_by) and site == facts.site:
+    if not (facts.before or facts.lost_by):
         return facts
-    return replace(facts, before="", before_capacity="", lost_by="", site=site)
+    return replace(facts, before="", before_capacity="", lost_by="")
 
 
 def _charged(facts: Facts, event: Event, before: Battery) -> Facts:
@@ -191,9 +191,6 @@ _CHANGES: Final[dict[str, Callable[[Facts, Event, Battery], Facts]]] = {
     "battery.found": _back,
     "battery.returned": lambda facts, event, before: replace(  # in which vehicle, nobody has said
         _back(facts, event, before), vehicle="", packs=0
-    ),
-    "handover.accepted": lambda facts, event, _: (
-        replace(facts, site=event.data["site"]) if "site" in event.data else facts
     ),
     "custody.assigned": _back,
     "battery.installed": lambda facts, event, _: replace(

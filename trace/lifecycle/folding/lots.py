@@ -25,10 +25,17 @@ def fold_lot(event: Event, row: Row, before: Lot) -> Lot:
         case "handover.offered":
             return replace(before, offer=offer_of(event))
         case "handover.accepted":
-            return replace(before, custodian=event.iss, capacity=data["capacity"], offer=None)
+            return replace(
+                before, custodian=event.iss, capacity=data["capacity"], offer=None, site=data.get("site", "")
+            )
         case "custody.assigned":
             return replace(
-                before, stage=words.HELD, custodian=data["party"], capacity=data["capacity"], offer=None
+                before,
+                stage=words.HELD,
+                custodian=data["party"],
+                capacity=data["capacity"],
+                offer=None,
+                site="",
             )
         case "lot.rebooked":
             return replace(before, capacity=data["capacity"])
@@ -39,7 +46,7 @@ def fold_lot(event: Event, row: Row, before: Lot) -> Lot:
                 return replace(before, g=left, charges=charges)
             return replace(before, g=0, charges=charges, stage=words.CHARGED, custodian=words.NONE)
         case "lot.lost":
-            return replace(before, stage=words.LOST, custodian=words.NOBODY, capacity="", offer=None)
+            return replace(before, stage=words.LOST, custodian=words.NOBODY, capacity="", offer=None, site="")
         case _ if row.custody == "none":
             return replace(before, stage=row.stage, custodian=words.NONE, offer=None)
         case _:
