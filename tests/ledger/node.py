@@ -113,7 +113,7 @@ class Node:
 
 def replay(ledger: Ledger) -> tuple[Memory, list[tuple[int, bytes, str, str, int]]]:
     """Judge every entry again: the world that they give, and the rows that the table `entry` should have."""
-    world = Memory(ledger.origin, ledger.rules)
+    world = Memory(ledger.origin, ledger.rules, ledger.book)
     demands: list[Demand] = []
     rows: list[tuple[int, bytes, str, str, int]] = []
     last: datetime | None = None
