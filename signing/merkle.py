@@ -186,6 +186,11 @@ def prove_inclusion(node: Node, index: int, size: int) -> tuple[bytes, ...]:
     return tuple(reversed(path))
 
 
+def root_at(node: Node, size: int) -> bytes:
+    """Root of the tree of the first `size` leaves, of the empty tree included."""
+    return _subtree(node, 0, size) if size else EMPTY_ROOT
+
+
 def prove_consistency(node: Node, old: int, new: int) -> tuple[bytes, ...]:
     """The proof of RFC 6962, 2.1.2, that the tree of size `new` begins with that of size `old`.
 

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from ..signing.errors import SigningError
 from ..trace.errors import TraceError
 from .api import install_api
+from .api.health import install_readiness
 from .node import Node, install
 from .problems import of_error, of_http, problem
 
@@ -36,7 +37,9 @@ def create_app(node: Node) -> Flask:
     """
     app = Flask("packtrace.web", static_folder=None)
     app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.url_map.merge_slashes = False  # codes and tiles have slashes that mean something; none is moved
     install(app, node)
+    install_readiness(app, node)
     app.register_error_handler(TraceError, of_error)
     app.register_error_handler(SigningError, of_error)
     app.register_error_handler(HTTPException, of_http)

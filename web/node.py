@@ -47,10 +47,17 @@ class Node:
     clock: Callable[[], datetime]
     limits: Limits
     free_bytes: Callable[[], int]
+    public_entries: bool = False  # whether everybody may read what the log holds, as a mirror or an auditor
 
     @classmethod
     def start(
-        cls, home: Home, ledger: Ledger, clock: Callable[[], datetime], limits: Limits | None = None
+        cls,
+        home: Home,
+        ledger: Ledger,
+        clock: Callable[[], datetime],
+        limits: Limits | None = None,
+        *,
+        public_entries: bool = False,
     ) -> Node:
         """Begin to serve an open ledger, which stays the caller's to close."""
         return cls(
@@ -61,6 +68,7 @@ class Node:
             clock,
             limits or Limits(),
             lambda: shutil.disk_usage(home.path).free,
+            public_entries,
         )
 
     def close(self) -> None:

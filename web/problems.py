@@ -17,6 +17,7 @@ from ..signing.errors import SigningError
 from ..trace.errors import RefusedError, TraceError, UndecidedError
 from ..trace.ledger.answers import refusal
 from ..trace.ledger.errors import (
+    BeyondCheckpointError,
     ClockError,
     EventUnknownError,
     LedgerBusyError,
@@ -79,6 +80,7 @@ _STATUSES: Final[tuple[tuple[type[Exception], int], ...]] = (
     (DiskFullError, 507),
     (OutcomeUnknownError, 503),
     (EventUnknownError, 404),
+    (BeyondCheckpointError, 404),
     (ReceiptPendingError, 503),
     (LedgerBusyError, 503),
     (ClockError, 503),

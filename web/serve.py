@@ -19,15 +19,23 @@ CONNECTIONS: Final = 1_000
 """A slow client holds a connection and no thread: bodies are read whole before a thread sees them."""
 
 
-def serve_node(ledger: Ledger, *, host: str, port: int, ready: Callable[[str], object]) -> None:
+def serve_node(
+    ledger: Ledger,
+    *,
+    host: str,
+    port: int,
+    ready: Callable[[str], object],
+    public_entries: bool = False,
+) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Args:
         ledger: Open; it stays the caller's to close.
+        public_entries: Whether everybody may read what the log holds.
         ready: Told the address once requests are taken.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    node = Node.start(ledger.home, ledger, system_clock)
+    node = Node.start(ledger.home, ledger, system_clock, public_entries=public_entries)
     try:
         server: Any = create_server(
             create_app(node),

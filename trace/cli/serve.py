@@ -14,10 +14,13 @@ from .place import Place, place_options
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=8321, show_default=True, help="0 for any.")
+@click.option("--public-entries", is_flag=True, help="Let everybody read the entries of the log.")
 @passphrase_option
 @place_options
 @click.pass_obj
-def serve(place: Place, host: str, port: int, passphrase_file: Path | None) -> None:
+def serve(
+    place: Place, host: str, port: int, public_entries: bool, passphrase_file: Path | None
+) -> None:
     """Serve the JSON API of the log in the home. The first line of output is its address.
 
     SIGTERM and Ctrl-C end it: what was taken in is recorded and answered first.
@@ -25,4 +28,10 @@ def serve(place: Place, host: str, port: int, passphrase_file: Path | None) -> N
     from ...web.serve import serve_node  # a web server, which no other command needs
 
     with open_ledger(place, read_passphrase(passphrase_file)) as ledger:
-        serve_node(ledger, host=host, port=port, ready=lambda url: click.echo(f"serving {url}"))
+        serve_node(
+            ledger,
+            host=host,
+            port=port,
+            ready=lambda url: click.echo(f"serving {url}"),
+            public_entries=public_entries,
+        )

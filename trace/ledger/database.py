@@ -12,12 +12,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, Engine, QueuePool, Table, create_engine, event, select, text
+from sqlalchemy import Connection, Engine, QueuePool, Table, create_engine, event, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from .errors import FatalStorageError, HomeError, LedgerBusyError, LedgerDamagedError
-from .tables import REVISION
+from .tables import REVISION, TREE
 
 Conflict = Literal["refused", "replaces", "left out"]
 
@@ -134,6 +134,19 @@ class Database:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
+    def try_write(self) -> None:
+        """Write something in a transaction, and roll it back.
+
+        Raises:
+            FatalStorageError: The database refused.
+        """
+        try:
+            with self.write() as connection:
+                connection.execute(update(TREE).values(size=TREE.c.size))
+                raise _NotMeantError
+        except _NotMeantError:
+            pass
+
     def check_revision(self) -> None:
         """The tables are those of this version.
 
@@ -152,6 +165,10 @@ class Database:
         """Close every connection; on SQLite under the ledger's lock, as the last one checkpoints."""
         self._reader.dispose()
         self._writer.dispose()
+
+
+class _NotMeantError(Exception):
+    """Ends a transaction that was never to be committed."""
 
 
 def _sqlite_engine(url: str, size: int, pragmas: tuple[str, ...], *, begin: str) -> Engine:

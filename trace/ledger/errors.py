@@ -29,6 +29,12 @@ class ReceiptPendingError(LedgerError):
     code = "RECEIPT_PENDING"
 
 
+class BeyondCheckpointError(LedgerError):
+    """A size that no checkpoint of this log has reached: whoever saw one that has saw another log."""
+
+    code = "SIZE_NOT_SIGNED"
+
+
 class ClockError(LedgerError):
     """The clock is further from the last entry than the policy allows; somebody must confirm it."""
 

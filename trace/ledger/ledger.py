@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from filelock import Timeout as LockTimeout
 from sqlalchemy import Connection, Row, Select, select
 
 from ...signing.checkpoint import LogSigner
@@ -35,6 +36,7 @@ from .errors import (
     ClockError,
     EventUnknownError,
     HomeError,
+    LedgerBusyError,
     LedgerDamagedError,
     LedgerError,
     LedgerStoppedError,
@@ -42,6 +44,7 @@ from .errors import (
     ReceiptPendingError,
     RulesUnknownError,
 )
+from .extension import prove_extension
 from .home import Home
 from .publisher import Publisher, load_entries
 from .register import FileRegister, Register, Registered, file_lock
@@ -300,10 +303,29 @@ class Ledger:
         Raises:
             ReceiptPendingError: There is none yet.
         """
+        return self.published().note
+
+    def published(self) -> Registered:
+        """The newest signed checkpoint, with the tree that it is the head of.
+
+        Raises:
+            ReceiptPendingError: There is none yet.
+        """
         registered = self._publisher.newest()
         if registered is None:
             raise ReceiptPendingError("checkpoint: expected one, got none yet")
-        return registered.note
+        return registered
+
+    def prove_consistency(self, old: int, new: int) -> tuple[tuple[bytes, ...], Registered]:
+        """The proof that the tree of `new` leaves begins with that of `old`, and the newest checkpoint.
+
+        Raises:
+            ConsistencyError: Unless 0 < old <= new.
+            BeyondCheckpointError: No checkpoint covers `new` leaves.
+            LedgerDamagedError: The stored tiles do not prove it, or give another root than was signed.
+        """
+        registered = self.published()
+        return prove_extension(registered, self._read_tile, old, new), registered
 
     def adopted(self) -> list[RuleSet]:
         """The rule sets that the log ever named, in its order.
@@ -324,6 +346,38 @@ class Ledger:
         with self._database.read() as connection:
             query = select(CHECKPOINT.c.size, CHECKPOINT.c.note).order_by(CHECKPOINT.c.size)
             return [(row.size, row.note) for row in connection.execute(query)]
+
+    def check_writable(self, wait_s: float) -> None:
+        """The database takes a write: one is made under the ledger's locks, and rolled back.
+
+        Args:
+            wait_s: Until whoever appends at the moment has let go.
+
+        Raises:
+            LedgerBusyError: Nobody let go; that says nothing about the database.
+            LedgerStoppedError: This object writes no more.
+            FatalStorageError: The database refused.
+        """
+        if not self._one_at_a_time.acquire(timeout=wait_s):
+            raise LedgerBusyError(f"ledger: expected its lock within {wait_s:g} s, got none")
+        try:
+            if self._stopped:
+                raise LedgerStoppedError(f"ledger: stopped by {self._stopped}") from self._stopped
+            with self._home_lock.acquire(timeout=wait_s):
+                self._database.try_write()
+        except LockTimeout:
+            raise LedgerBusyError(f"home: expected its lock within {wait_s:g} s, got none") from None
+        finally:
+            self._one_at_a_time.release()
+
+    def check_standing(self) -> None:
+        """Register and database speak of one tree, as far as both have it.
+
+        Raises:
+            ReceiptPendingError: Nothing is signed yet.
+            LedgerError: As `Publisher.publish`.
+        """
+        self._publisher.check_standing(self.published())
 
     def world(self) -> World:
         """The committed state, to look things up in; it reads when asked, and then remembers."""

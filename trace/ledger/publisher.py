@@ -81,6 +81,24 @@ class Publisher:
         """
         _check_not_below(tree, self.newest())
 
+    def check_standing(self, registered: Registered) -> None:
+        """The tree that the database recorded is the signed one, or goes on from it.
+
+        Args:
+            registered: Read before, since the database only goes on from there.
+
+        Raises:
+            LedgerRolledBackError: The database holds less than was signed.
+            LedgerDamagedError: It recorded another tree of that size, or none.
+        """
+        with self._database.read() as connection:
+            tree = load_tree(connection)
+        _check_not_below(tree, registered)
+        if tree.size == registered.size and tree.to_bytes() != registered.frontier:
+            raise LedgerDamagedError(
+                f"table tree: expected the signed tree of size {tree.size}, got another of that size"
+            )
+
     def publish(self, now: datetime) -> Registered | None:
         """Sign everything that is committed, and publish it.
 
@@ -194,6 +212,11 @@ def load_entries(connection: Connection, start: int, stop: int) -> list[bytes]:
 
 
 def _check_not_below(tree: Frontier, registered: Registered | None) -> None:
+    """The database, whose tree this is, holds what was signed.
+
+    Raises:
+        LedgerRolledBackError: It holds less.
+    """
     if registered and tree.size < registered.size:
         raise LedgerRolledBackError(
             f"database: expected the {registered.size} entries that were signed, got {tree.size}"

@@ -50,6 +50,16 @@ class Writer:
             self._queue.put((submission, future))
         return future
 
+    @property
+    def waiting(self) -> int:
+        """How many submissions are queued, about."""
+        return self._queue.qsize()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether what is submitted will be looked at."""
+        return self._thread.is_alive() and not self._closed
+
     def close(self) -> None:
         """Append what is queued, then end. The ledger stays open."""
         with self._entering:

@@ -9,10 +9,12 @@ from flask_smorest import Api
 from werkzeug.exceptions import HTTPException
 
 from ..problems import of_http
-from . import events, health
+from . import consistency, events, health, static_log
 
 PREFIX: Final = "/api/v1"
-_BLUEPRINTS: Final = (events.blueprint, health.blueprint)
+_BLUEPRINTS: Final = (events.blueprint, consistency.blueprint, health.blueprint)
+_ROOT_BLUEPRINTS: Final = (static_log.blueprint,)
+"""What others say where it lies: the paths of C2SP tlog-tiles begin at the root."""
 
 
 class _Api(Api):
@@ -34,6 +36,8 @@ def install_api(app: Flask) -> Api:
     api = _Api(app, spec_kwargs=_document())
     for blueprint in _BLUEPRINTS:
         api.register_blueprint(blueprint, url_prefix=PREFIX)
+    for blueprint in _ROOT_BLUEPRINTS:
+        api.register_blueprint(blueprint, url_prefix="")
     return api
 
 
