@@ -26,6 +26,13 @@ def test_every_type_and_every_stage_stands_on_the_page_in_both_languages() -> No
         assert f"| `{stage}` | {told.zh} | {told.en} |" in page
 
 
+def test_every_number_of_the_policy_stands_on_the_page() -> None:
+    rules = load_rules()
+    page = format_document(rules)
+    for source in rules.policy.sources:
+        assert f"| `{source.name}` | {getattr(rules.policy, source.name)} |" in page, source.name
+
+
 def test_every_check_of_the_table_is_told_in_a_sentence() -> None:
     page = format_document(load_rules())
     assert "- None" not in page

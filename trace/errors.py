@@ -22,7 +22,7 @@ class TraceError(Exception):
 
     code: ClassVar[str] = "TRACE_ERROR"
     member: int | None = None
-    """Which event of a submitted group is meant, counted from 0; None where it was alone, or all are meant."""
+    """Which event of a submitted group is meant, counted from 0; None where it is alone, or all are meant."""
 
     def __init__(self, message: str, *, code: str | None = None, where: str = "") -> None:
         super().__init__(message)

@@ -73,6 +73,20 @@ _BARS: Final = {
     "contest": "an origin that its maker contests",
     "conflict": "another chain for the same code",
 }
+_NUMBERS: Final = {
+    "offer_least_days": "an offer expires no sooner after its leaf",
+    "offer_most_days": "and no later",
+    "void_hours": "after its leaf, in which the signer alone may void an event",
+    "unseen_labels_a_day": "that one organisation may take in from nobody, by the log's days in UTC",
+    "repair_needs_licence": "1 where who opens a pack to repair it needs a licence for that, else 0",
+    "recovery_delay_days": "before a key that registrars add for an organisation acts",
+    "mass_tolerance_permille": "of what went into a batch, that may stay unexplained",
+    "future_tolerance_s": "by which `occurred_at` may be later than the leaf",
+    "clock_behind_s": "by which the log's clock may be behind the last entry before it stops",
+    "clock_ahead_days": "and ahead of it",
+}
+"""What each number of the policy is, in its order."""
+
 _HEADER: Final = """\
 # The life cycle · 生命周期
 
@@ -83,7 +97,8 @@ How a statement is written, signed and sent: [format.md](format.md).
 ## How to read a row · 读表
 
 - **who** may sign, and the roles of which one must be valid at the leaf. Where a row says *as capacity*,
-  `data.capacity` names the role in which the signer acts, and that role must be held.
+  `data.capacity` names the role in which the signer acts, and the signer must be enrolled with it. It may be
+  another than the one in which it holds the battery, unless a line of the type says which it must be.
 - **from** and **to** are stages; **custodian** is who holds it afterwards. *Waste by capacity*: {waste}.
 - **offer**: what an open offer does: it *bars* the event, *stays* open, or is *closed* by it. An offer is
   open while `recorded_at < expires_at`.
@@ -98,9 +113,19 @@ How a statement is written, signed and sent: [format.md](format.md).
   first.
 - A battery in use can't be held as {barred}.
   A suspended organisation signs nothing but {revoking}.
+- **an authority of the region**: a region covers itself and what lies in it: `CN` all of China, `CN-440000`
+  every `CN-44…`, `CN-440300` every `CN-4403…`, `DE` every part of Germany.
+- `offer_least_days` and the like are numbers of the policy, which stand below.
 - A member of `data` in bold is required; *correctable*: `note.corrected` may give it another value;
   *withheld*: the log has a digest, and whoever may see the value is shown it.
+- A remark on a subject stands in a chain of its own, named `notes:` and the subject: `notes:battery:…`,
+  `notes:org:…`, likewise of a vehicle, model, consignment, batch or lot.
 
+## Numbers of the policy · 规则数值
+
+| number | value | what |
+|---|---|---|
+{numbers}
 ## Stages of a battery · 电池状态
 
 | stage | 中文 | English | phase | EU status | answers for it |
@@ -120,6 +145,9 @@ def format_document(rules: RuleSet) -> str:
             digest=rules.sha256,
             waste=f"{capacities}, every other role → `{words.RETIRED}`",
             void_hours=rules.policy.void_hours,
+            numbers="".join(
+                f"| `{name}` | {getattr(rules.policy, name)} | {what} |\n" for name, what in _NUMBERS.items()
+            ),
             barred=", ".join(IN_USE_BARRED_TO),
             revoking=", ".join(f"`{each}`" for each in SELF_REVOKING),
         )

@@ -38,7 +38,10 @@ def inputs(case: Case) -> None:
 
 
 def balance(case: Case) -> None:
-    """Closing is always accepted; mass that nothing explains is computed and told (DESIGN, section 10)."""
+    """Closing is always accepted; mass that nothing explains, beyond ``mass_tolerance_permille``, is told.
+
+    DESIGN, section 10.
+    """
     data = case.event.data
     out, lost = (sum(each["g"] for each in data[name]) for name in ("outputs", "losses"))
     went_in = data["inputs"]["g"]

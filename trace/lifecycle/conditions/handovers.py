@@ -14,8 +14,10 @@ from .case import Case, org_of
 
 
 def offer(case: Case) -> None:
-    """To another enrolled organisation, in a capacity in which it can hold the battery as it is, for a
-    time within the policy's bounds; damaged batteries are packed as such."""
+    """To another enrolled organisation, in a capacity in which a battery in this stage can be held (whether
+    the consignee has that role is asked when it accepts). It expires within ``offer_least_days`` to
+    ``offer_most_days``. A battery with an incident that is not cleared has ``packing`` ``damaged`` or
+    ``critical``; a ``consignment`` is the signer's own, to the same consignee."""
     data = case.event.data
     if data["consignee"] == case.event.iss:
         case.refuse(

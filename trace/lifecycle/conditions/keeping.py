@@ -19,7 +19,8 @@ CLEARERS: Final = (
 
 
 def may_clear(case: Case) -> None:
-    """Damage is cleared by somebody who knows batteries, with a report (``battery.inspected``)."""
+    """``clears_damage`` is for a ``battery_maker``, ``vehicle_maker``, ``repairer``, ``pack_dismantler`` or
+    ``repurposer``, with a ``report`` among the evidence and a condition in which a battery may be used."""
     data = case.event.data
     if not data.get("clears_damage"):
         return
@@ -55,7 +56,8 @@ def own_site(case: Case) -> None:
 
 
 def customs_paper(case: Case) -> None:
-    """Whoever exports what it does not hold shows the customs paper; a registrar only what nobody holds."""
+    """Whoever exports a lot, or a battery that it does not hold, has a ``customs`` paper among the evidence;
+    a registrar exports only what nobody holds."""
     if case.relation == "custodian" and case.row.chain == "battery":
         return
     if case.row.chain == "battery" and case.battery.custodian != words.NOBODY:

@@ -13,7 +13,9 @@ _SOURCES = ("dismantled", "batch", "split", "lots")
 
 
 def own_lot(case: Case) -> None:
-    """The lot's name carries its maker's id, and exactly one source is cited (``lot.made``)."""
+    """The lot's name carries its signer's id, and exactly one source is cited: a residue line (``parent``,
+    ``dismantled`` and ``line``), an output of a closed ``batch``, a ``split``, or ``lots`` that are put
+    together."""
     data = case.event.data
     if f"org:{parse_subject(case.event.sub).party}" != case.event.iss:
         case.refuse("NOT_OWNER", expected=f"a lot of {case.event.iss}", got=case.event.sub, where="/sub")
@@ -35,7 +37,9 @@ def own_lot(case: Case) -> None:
 
 
 def lot_source(case: Case) -> None:
-    """What is cited is the signer's, holds that much, and is cited once (``lot.made``)."""
+    """What is cited is the signer's, of this kind, holds that much, and is cited once. A share has the mass
+    that ``lot.split`` gives it, a lot of lots the sum; both stay of their ``kind`` and ``chemistry`` (or are
+    ``mixed``), and in the capacity in which what they are of was held."""
     data = case.event.data
     if case.demand is not None:
         _from_split(case)

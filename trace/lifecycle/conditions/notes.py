@@ -79,7 +79,8 @@ def held_by_another(case: Case) -> None:
 
 
 def of_organisation(case: Case) -> None:
-    """An authority inspects a site of an organisation in its region (``site.inspected``)."""
+    """In the notes on an organisation (``notes:org:…``): one of its enrolled sites, which the authority's
+    region covers."""
     subject_known(case)
     chain = case.world.chain(_subject(case))
     org = chain.state if chain else None
@@ -97,7 +98,8 @@ def of_organisation(case: Case) -> None:
 
 
 def may_be_held(case: Case) -> None:
-    """A hold is placed by an authority whose region covers the holder or the site (``hold.placed``)."""
+    """On a battery, a lot, a batch or an organisation, by an authority whose region covers the holder or the
+    site; what nobody holds, by any. One authority has one hold on it at a time."""
     subject_known(case)
     _check_region(case, _regions(case))
     if isinstance(case.state, Notes) and any(hold.authority == case.event.iss for hold in case.state.holds):

@@ -19,7 +19,8 @@ from .succession import check_predecessor
 
 
 def own_vendor_code(case: Case) -> None:
-    """Only the maker to whom the vendor code was allotted manufactures (``battery.manufactured``)."""
+    """The code is one of 24 characters under GB/T 34014, and its first three are a vendor code that is
+    allotted to the signer (``vendor_codes`` of its enrolment)."""
     code = parse_subject(case.event.sub).code
     org = case.org()
     if code is None or code.echelon or code.vendor not in org.vendor_codes:
@@ -75,7 +76,11 @@ def own_model(case: Case) -> None:
 
 
 def registration(case: Case) -> None:
-    """A registered battery starts where its declarer may say that it is (``battery.registered``)."""
+    """``waste``, ``swap_pool`` and ``manufactured`` have the holder ``signer``; ``swap_pool`` is for a
+    ``swap_operator``, ``manufactured`` for an ``importer`` with evidence. The basis ``label_unreadable``
+    asks for a tag, and a tag carries its signer's id. What an enrolled maker has made since its enrolment,
+    it makes itself (``battery.manufactured``); ``linked`` only right after ``identity.linked``, and then
+    as that battery stood."""
     data = case.event.data
     subject = parse_subject(case.event.sub)
     check_predecessor(case)
@@ -263,9 +268,12 @@ def maker_since_enrolment(case: Case, code: BatteryCode | None) -> str | None:
 
 
 def label_seen(case: Case) -> None:
-    """Whoever takes from nobody says how the label was read (LIFECYCLE, rule 4).
+    """Where nobody held it, a label that was not seen is told: one read without its ``token`` (where the log
+    knows the label) and without a ``photo`` among the evidence; ``unseen_labels_a_day`` of them are taken,
+    no more.
 
-    The token is withheld: the log checks it at the door (`check_token`), a verifier sees that it was given.
+    LIFECYCLE, rule 4. The token is withheld: the log checks it at the door (`check_token`), a verifier sees
+    that it was given.
     """
     if case.relation == "custodian":
         return

@@ -44,7 +44,9 @@ def children(case: Case) -> None:
 
 
 def child_of_parent(case: Case) -> None:
-    """A child goes to the dismantler only from this parent, or from nobody else (``battery.extracted``)."""
+    """It comes out of this parent: it is recorded in it, or begins here, or its maker, who made the parent
+    with it, still holds it. A module or cell comes out of a pack, a cell out of a module; ``capacity`` is
+    the one in which the parent was held."""
     data = case.event.data
     chain = case.world.chain(data["parent"])
     parent = chain.state if chain else None
@@ -163,7 +165,8 @@ def takes_parts(case: Case) -> None:
 
 
 def may_open(case: Case) -> None:
-    """Whoever opens a pack to repair it has a licence for that, where the policy asks for one."""
+    """Where parts go in or out, ``opened`` is ``true``; where it is, and ``repair_needs_licence`` is 1, the
+    signer has a licence for ``open_packs`` in that capacity."""
     data = case.event.data
     opens = data["opened"] or any(
         name in data for name in ("took_out", "put_in", "uncoded_in", "uncoded_out")
@@ -194,7 +197,8 @@ def into_parent(case: Case) -> None:
 
 
 def out_of_parent(case: Case) -> None:
-    """Out of the very battery in which it is, by who holds that one (``battery.taken_out``)."""
+    """Out of the very battery in which it is, by who holds that one, and in the capacity in which that one is
+    held."""
     _check_leading_parent(case)
     if case.battery.facts.parent != case.event.data["parent"]:
         case.refuse(

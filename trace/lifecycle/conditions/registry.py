@@ -164,8 +164,8 @@ def all_heads(case: Case) -> None:
 
 
 def recovered_key(case: Case) -> None:
-    """A key for whoever lost its own: in force after the policy's delay, and always told
-    (``org.key_recovered``)."""
+    """A key for whoever lost its own: ``from`` is ``recovery_delay_days`` after the leaf at the earliest; it
+    is always told."""
     data = case.event.data
     key = check_new_key(data, case.event, case.head, case.world, "/data")
     days = case.world.rules.policy.recovery_delay_days

@@ -9,7 +9,8 @@ from .case import Case
 
 
 def no_longer_waste(case: Case) -> None:
-    """The test and the contract are shown (``battery.requalified``; Regulation (EU) 2023/1542, Art. 73)."""
+    """The test and the contract are shown: a ``report`` and a ``contract`` among the evidence
+    (Regulation (EU) 2023/1542, Art. 73)."""
     kinds = {item["kind"] for item in case.event.data["evidence"]}
     for kind in ("report", "contract"):
         if kind not in kinds:
@@ -33,10 +34,8 @@ def new_product(case: Case) -> None:
 
 
 def own_product_code(case: Case) -> None:
-    """The product has a code of its own, which the repurposer may give (``battery.repurposed``).
-
-    Under GB/T 34014 that is one of 19 characters with the repurposer's vendor code.
-    """
+    """The product has a code of its own, which the repurposer may give: under GB/T 34014 one of 19 characters
+    with a vendor code that is allotted to it, a tag with its id, or a code of another scheme."""
     subject = parse_subject(case.event.sub)
     if subject.scheme == "tag":
         if f"org:{subject.party}" != case.event.iss:
