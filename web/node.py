@@ -16,8 +16,7 @@ from ..trace.ledger.door import Submission
 from ..trace.ledger.errors import LedgerBusyError
 from ..trace.ledger.home import Home
 from ..trace.ledger.ledger import Ledger
-from ..trace.ledger.sequence import Outcome
-from ..trace.ledger.writer import Writer
+from ..trace.ledger.writer import Answer, Writer
 from .limits import Limits
 from .store import Store
 
@@ -76,7 +75,7 @@ class Node:
         self.writer.close()
         self.store.close()
 
-    def submit(self, submission: Submission) -> Outcome:
+    def submit(self, submission: Submission) -> Answer:
         """Record events together with whatever else is waiting, and return once a checkpoint covers them.
 
         Raises:

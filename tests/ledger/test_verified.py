@@ -115,7 +115,7 @@ def test_every_stored_byte_string_is_derived_again(node: Node, table: str, colum
     where = {
         "chain": "substr(subject, 1, 8) = 'vehicle:'",
         "tile": "level = 0",
-        "checkpoint": "size = 10",
+        "checkpoint": "size = 1",
     }.get(table, "id=1")
     node.flip(table, column, where)
     report = checked(node)
@@ -210,6 +210,7 @@ def test_register_that_is_behind_a_busy_ledger_is_no_rollback(node: Node) -> Non
     """It is read first: what the ledger records meanwhile is ahead of it."""
     ledger = lived(node)
     register = node.home.register.read_bytes()
+    node.now += timedelta(seconds=2)  # a second after the last one a checkpoint is kept in the database too
     ledger.append([Submission((node.scene.manufactured(pack_code(1)),))])
     node.home.register.write_bytes(register)
     report = verify_home(node)
@@ -256,3 +257,17 @@ def test_hostile_sqlite_file_is_refuted_in_text_and_in_json(node: Node, how: str
     for report in (checked(node), verify_source(node.home.path, trust=trust_of(node.scene))):
         assert report.outcome is Outcome.REFUTED, format_text(report)
         assert list(format_json_lines(report))
+
+
+def test_checkpoint_that_only_the_register_has_covers_a_busy_ledger(node: Node) -> None:
+    """Several in a second: the database keeps the first of them, and the newest when the ledger is closed."""
+    ledger = lived(node)
+    kept = len(ledger.checkpoints())
+    for number in (1, 2):
+        ledger.append([Submission((node.scene.manufactured(pack_code(number)),))])
+    assert len(ledger.checkpoints()) == kept
+    report = verify_home(node)
+    assert (report.outcome, found(report), report.size) == (Outcome.VERIFIED, [], ledger.size)
+    newest = ledger.checkpoint()
+    node.close()
+    assert newest in {note for (note,) in node.execute("SELECT note FROM checkpoint")}

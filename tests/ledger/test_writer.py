@@ -25,7 +25,7 @@ def test_what_many_threads_submit_is_recorded_in_few_appends(node: Node) -> None
     texts = [node.scene.manufactured(pack_code(number)) for number in range(200)]
     with Writer(ledger) as writer, ThreadPoolExecutor(8) as pool:
         futures = list(pool.map(lambda text: writer.submit(Submission((text,))), texts))
-        outcomes = [future.result(timeout=30) for future in futures]
+        outcomes = [future.result(timeout=30).outcome for future in futures]
     assert {outcome.status for outcome in outcomes} == {"accepted"}
     assert [outcome.events[0].event_id for outcome in outcomes] == [event_id(text) for text in texts]
     assert len(ledger.checkpoints()) - before < 100
@@ -39,7 +39,7 @@ def test_closing_appends_what_is_queued_and_takes_no_more(node: Node) -> None:
     submissions = [Submission((node.scene.manufactured(pack_code(number)),)) for number in range(20)]
     futures = [writer.submit(submission) for submission in submissions]
     writer.close()
-    assert {future.result(timeout=0).status for future in futures} == {"accepted"}
+    assert {future.result(timeout=0).outcome.status for future in futures} == {"accepted"}
     with pytest.raises(LedgerStoppedError):
         writer.submit(submissions[0])
     writer.close()
@@ -51,7 +51,7 @@ def test_refusal_reaches_its_caller_alone(node: Node) -> None:
     right = node.scene.manufactured(pack_code(1))
     with Writer(ledger) as writer:
         refused, accepted = (writer.submit(Submission((text,))) for text in (wrong, right))
-    assert (refused.result().status, accepted.result().status) == ("refused", "accepted")
+    assert (refused.result().outcome.status, accepted.result().outcome.status) == ("refused", "accepted")
 
 
 def test_caller_is_told_at_once_that_too_many_wait(node: Node) -> None:
@@ -76,7 +76,7 @@ def test_caller_is_told_at_once_that_too_many_wait(node: Node) -> None:
         with pytest.raises(LedgerBusyError):
             writer.submit(Submission((text,)))
         go_on.set()
-    assert [future.result().status for future in futures] == ["accepted", "known", "known"]
+    assert [future.result().outcome.status for future in futures] == ["accepted", "known", "known"]
 
 
 def test_stopped_ledger_is_reported_to_every_caller(node: Node) -> None:
@@ -102,7 +102,7 @@ def test_cancelled_submission_is_not_recorded(node: Node) -> None:
         second = waiting.submit(Submission((node.scene.manufactured(pack_code(2)),)))
         assert second.cancel()
     waiting.close()
-    assert first.result().status == "accepted"
+    assert first.result().outcome.status == "accepted"
     assert ledger.size == size + 1
     assert append_one(ledger, text).status == "known"
 

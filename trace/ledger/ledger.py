@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -17,12 +16,10 @@ from filelock import Timeout as LockTimeout
 from sqlalchemy import Connection, Row, Select, select
 
 from ...signing.checkpoint import LogSigner
-from ...signing.errors import SigningError
 from ...signing.keys import PublicKey
-from ...signing.merkle import HASH_SIZE, check_inclusion, leaf_hash, prove_inclusion
+from ...signing.merkle import HASH_SIZE
 from ...signing.note import VerifierKey, format_vkey
-from ...signing.tiles import TILE_WIDTH, TileBuilder, TileId, TileReader
-from ...signing.tlog_proof import TlogProof, format_tlog_proof
+from ...signing.tiles import TILE_WIDTH, TileBuilder, TileId
 from ..errors import RefusedError, TraceError
 from ..lifecycle.state import Log
 from ..lifecycle.world import World, keys_in
@@ -34,10 +31,8 @@ from .door import Arrival, Submission, check_arrival, read_submission
 from .edge import check_edge
 from .errors import (
     ClockError,
-    EventUnknownError,
     HomeError,
     LedgerBusyError,
-    LedgerDamagedError,
     LedgerError,
     LedgerStoppedError,
     LogSplitError,
@@ -47,8 +42,9 @@ from .errors import (
 from .extension import prove_extension
 from .home import Home
 from .publisher import Publisher, load_entries
+from .receipts import Receipt, load_receipts
 from .register import FileRegister, Register, Registered, file_lock
-from .rows import load_tile, load_tile_builder, load_tree, save_leaves
+from .rows import load_tile, load_tile_builder, load_tree, read_tile, save_leaves
 from .sequence import OnError, Outcome, Placed, Reading, Sequencer, Unit
 from .stored import Cache, Fetch, StoredWorld
 from .tables import CHECKPOINT, ENTRY
@@ -60,16 +56,6 @@ Clock = Callable[[], datetime]
 
 _PARALLEL_FROM: Final = 64  # submissions; with fewer, starting threads costs more than they save
 _READ_AT_ONCE: Final = 1_000  # entries
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """That the log has an event: the entry, and a proof that stands alone (c2sp.org/tlog-proof@v1)."""
-
-    id: str
-    entry: bytes
-    proof: bytes
-    checkpoint: bytes  # the one in the proof
 
 
 class Ledger:
@@ -180,8 +166,12 @@ class Ledger:
     def close(self) -> None:
         """Let go of the database."""
         with self._one_at_a_time, self._home_lock:
-            self._stopped = self._stopped or LedgerStoppedError("closing it")
-            self._database.close()
+            try:
+                if self._stopped is None:
+                    self._publisher.keep_rest()
+            finally:
+                self._stopped = self._stopped or LedgerStoppedError("closing it")
+                self._database.close()
 
     def __enter__(self) -> Ledger:
         return self
@@ -279,23 +269,16 @@ class Ledger:
             ReceiptPendingError: It is, but no checkpoint covers it yet.
             LedgerDamagedError: The stored tiles do not prove it.
         """
+        (found,) = self.receipts([event_id])
+        if isinstance(found, LedgerError):
+            raise found
+        return found
+
+    def receipts(self, event_ids: Sequence[str]) -> list[Receipt | LedgerError]:
+        """The receipts of several events at once, or why there is none: a fraction of the cost for each."""
+        registered = self._publisher.newest()  # before the rows, so that they are there
         with self._database.read() as connection:
-            query = select(ENTRY.c.leaf_index, ENTRY.c.entry).where(ENTRY.c.event_id == event_id)
-            row = connection.execute(query).one_or_none()
-        if row is None:
-            raise EventUnknownError(f"event: expected one that is in the log, got {event_id}")
-        registered = self._publisher.newest()
-        if registered is None or row.leaf_index >= registered.size:
-            raise ReceiptPendingError(f"checkpoint: expected one over entry {row.leaf_index}, got none yet")
-        tree = registered.tree
-        try:
-            reader = TileReader(self._read_tile, tree.size)
-            hashes = prove_inclusion(reader.node, row.leaf_index, tree.size)
-            check_inclusion(hashes, row.leaf_index, tree.size, leaf_hash(row.entry), tree.root())
-        except SigningError as error:
-            raise LedgerDamagedError(f"proof of entry {row.leaf_index}: {error}") from error
-        proof = TlogProof(row.leaf_index, hashes, registered.note, row.entry)
-        return Receipt(event_id, row.entry, format_tlog_proof(proof), registered.note)
+            return load_receipts(connection, registered, event_ids)
 
     def checkpoint(self) -> bytes:
         """The newest signed checkpoint.
@@ -503,7 +486,8 @@ class Ledger:
         check_edge(registered.tree, self._read_tile, self.entries)
 
     def _read_tile(self, tile: TileId) -> bytes:
-        return self.tile(int(tile.level), tile.index, tile.width)
+        with self._database.read() as connection:
+            return read_tile(connection, tile)
 
     def _fetch(self, query: Select[Any], values: dict[str, Any]) -> Sequence[Row[Any]]:
         with self._database.read() as connection:

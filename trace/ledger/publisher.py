@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, select
@@ -27,6 +27,7 @@ from .rows import load_tree
 from .tables import CHECKPOINT, ENTRY
 
 _CHUNK: Final = 10_000  # entries in memory at a time
+_PUBLISHED_EVERY: Final = timedelta(seconds=1)
 
 
 class Publisher:
@@ -46,6 +47,8 @@ class Publisher:
         self._vkeys = vkeys
         self._signer = signer
         self._seen: Registered | None = None
+        self._kept_at: datetime | None = None
+        self._unkept: Registered | None = None  # published since, and not kept with the others yet
         self._looking = threading.Lock()
 
     def newest(self) -> Registered | None:
@@ -122,18 +125,18 @@ class Publisher:
             if conflict and registered == before:
                 raise LogSplitError(f"register: expected another checkpoint, got the same ({conflict})")
             try:
-                tree = self._check_committed(registered)
+                tree, last = self._check_committed(registered)
             except (LedgerRolledBackError, LedgerDamagedError) as error:
                 if conflict:
                     raise LogSplitError(f"register, changed by somebody else: {error.message}") from error
                 raise
             if registered and registered.size == tree.size:
-                self._archive(registered)
+                self._keep(registered, now)
                 return registered
             if not tree.size:
                 return None
             checkpoint = Checkpoint(self._origin, tree.size, tree.root())
-            signed_at = max(now, self._recorded_at(tree.size - 1))
+            signed_at = max(now, _recorded_at(tree.size - 1, last))
             note = self._signer.sign(checkpoint, time=int(signed_at.timestamp()))
             new = Registered(note, tree.size, tree.to_bytes())
             self._check_signed(new)
@@ -144,34 +147,37 @@ class Publisher:
                 continue
             with self._looking:
                 self._seen = new
-            self._archive(new)
+            self._keep(new, now)
             return new
 
-    def _check_committed(self, registered: Registered | None) -> Frontier:
-        """Step 4: the tree of the rows after the signed checkpoint is the one that the transaction wrote."""
+    def keep_rest(self) -> None:
+        """Keep the newest checkpoint that was published here, however soon it followed the one before it."""
+        if self._unkept:
+            self._archive(self._unkept)
+            self._unkept = None
+
+    def _check_committed(self, registered: Registered | None) -> tuple[Frontier, bytes]:
+        """Step 4: the tree of the rows after the signed checkpoint is the one that the transaction wrote.
+
+        Returns:
+            The tree, and the last of the entries after that checkpoint; nothing, where there is none.
+        """
         tree = registered.tree if registered else Frontier()
-        signed = tree.size
+        signed, last = tree.size, b""
         with self._database.read() as connection:
             committed = load_tree(connection)
             _check_not_below(committed, registered)
             for start in range(signed, committed.size, _CHUNK):
                 stop = min(start + _CHUNK, committed.size)
-                tree.extend(leaf_hash(entry) for entry in load_entries(connection, start, stop))
+                entries = load_entries(connection, start, stop)
+                tree.extend(map(leaf_hash, entries))
+                last = entries[-1]
         if tree != committed:
             raise LedgerDamagedError(
                 f"entries {signed} to {tree.size - 1}: expected the root {committed.root().hex()}, "
                 f"got {tree.root().hex()}"
             )
-        return tree
-
-    def _recorded_at(self, leaf: int) -> datetime:
-        """When the entry at this leaf was recorded."""
-        with self._database.read() as connection:
-            (entry,) = load_entries(connection, leaf, leaf + 1)
-        try:
-            return parse_entry(entry)[1]
-        except RefusedError as error:
-            raise LedgerDamagedError(f"entry {leaf}: {error.message}") from error
+        return tree, last
 
     def _check_signed(self, registered: Registered) -> None:
         try:
@@ -183,8 +189,15 @@ class Publisher:
                 f"register: expected the tree of its checkpoint of size {opened.checkpoint.size}, got another"
             )
 
+    def _keep(self, registered: Registered, now: datetime) -> None:
+        """Step 6: the database keeps a checkpoint a second; the register holds the newest."""
+        if self._kept_at and self._kept_at <= now < self._kept_at + _PUBLISHED_EVERY:
+            self._unkept = registered
+            return
+        self._archive(registered)
+        self._kept_at, self._unkept = now, None
+
     def _archive(self, registered: Registered) -> None:
-        """Step 6: the database keeps every checkpoint; the register holds the newest."""
         with self._database.read() as connection:
             query = select(CHECKPOINT.c.size).where(CHECKPOINT.c.size == registered.size)
             if connection.execute(query).one_or_none():
@@ -221,6 +234,14 @@ def _check_not_below(tree: Frontier, registered: Registered | None) -> None:
         raise LedgerRolledBackError(
             f"database: expected the {registered.size} entries that were signed, got {tree.size}"
         )
+
+
+def _recorded_at(leaf: int, entry: bytes) -> datetime:
+    """When the entry at this leaf was recorded."""
+    try:
+        return parse_entry(entry)[1]
+    except RefusedError as error:
+        raise LedgerDamagedError(f"entry {leaf}: {error.message}") from error
 
 
 def _other_root(one: Registered, other: Registered) -> bool:

@@ -8,8 +8,8 @@ from functools import partial
 from sqlalchemy import Connection, select
 
 from ...signing.errors import SigningError
-from ...signing.merkle import Frontier, leaf_hash
-from ...signing.tiles import TileBuilder
+from ...signing.merkle import HASH_SIZE, Frontier, leaf_hash
+from ...signing.tiles import TileBuilder, TileId
 from ..lifecycle.encoding import encode_state
 from ..lifecycle.world import Changes
 from .database import Database
@@ -50,6 +50,11 @@ def load_tile(connection: Connection, level: int, index: int) -> bytes:
     query = select(TILE.c.data).where(TILE.c.level == level, TILE.c.tile_index == index)
     data: bytes | None = connection.execute(query).scalar_one_or_none()
     return data or b""
+
+
+def read_tile(connection: Connection, tile: TileId) -> bytes:
+    """The first hashes of a tile, as many as its id says; fewer where there are no more."""
+    return load_tile(connection, int(tile.level), tile.index)[: tile.width * HASH_SIZE]
 
 
 def save_leaves(

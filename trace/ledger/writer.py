@@ -5,17 +5,28 @@ from __future__ import annotations
 import queue
 import threading
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Final
 
 from .door import Submission
 from .errors import LedgerBusyError, LedgerError, LedgerStoppedError
 from .ledger import Ledger
+from .receipts import Receipt
 from .sequence import Outcome
 
 MAX_BATCH: Final = 1_000  # submissions in one append
 MAX_WAITING: Final = 10_000  # submissions; above, a caller is told at once instead of waiting
 
-_Waiting = tuple[Submission, "Future[Outcome]"]
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a submission, and the receipt of its last event if the log has it."""
+
+    outcome: Outcome
+    receipt: Receipt | None = None
+
+
+_Waiting = tuple[Submission, "Future[Answer]"]
 
 
 class Writer:
@@ -30,8 +41,8 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="packtrace-writer")
         self._thread.start()
 
-    def submit(self, submission: Submission) -> Future[Outcome]:
-        """Queue a submission; its outcome comes once a published checkpoint covers it.
+    def submit(self, submission: Submission) -> Future[Answer]:
+        """Queue a submission; its answer comes once a published checkpoint covers it.
 
         The future's exception is a `LedgerError` of `Ledger.append`: what became of the events is not known.
 
@@ -39,7 +50,7 @@ class Writer:
             LedgerBusyError: Too many are waiting; nothing was queued.
             LedgerStoppedError: The writer was closed.
         """
-        future: Future[Outcome] = Future()
+        future: Future[Answer] = Future()
         with self._entering:
             if self._closed:
                 raise LedgerStoppedError("writer: expected an open one, got a closed one")
@@ -103,5 +114,20 @@ class Writer:
             for item in batch:
                 self._append([item])
         else:
-            for (_, future), outcome in zip(batch, outcomes, strict=True):
-                future.set_result(outcome)
+            self._answer([future for _, future in batch], outcomes)
+
+    def _answer(self, futures: list[Future[Answer]], outcomes: list[Outcome]) -> None:
+        """Give everybody the outcome, with receipts that are made together."""
+        ids = [outcome.events[-1].event_id for outcome in outcomes if outcome.events]
+        try:
+            made = iter(self._ledger.receipts(ids) if ids else [])
+        except LedgerError as error:
+            for future in futures:
+                future.set_exception(error)
+            return
+        for future, outcome in zip(futures, outcomes, strict=True):
+            receipt = next(made) if outcome.events else None
+            if isinstance(receipt, LedgerError):
+                future.set_exception(receipt)
+            else:
+                future.set_result(Answer(outcome, receipt))

@@ -83,6 +83,13 @@ class DatabaseEvidence:
             raise SourceIncompleteError("table checkpoint: expected a checkpoint, got none")
         return self._register
 
+    def take_later(self, register: bytes) -> None:
+        """The register, read again now that the database is open: what it covers of this moment is signed."""
+        size = _size_of(register)
+        for (last,) in self._query('SELECT MAX("leaf_index") FROM "entry"'):
+            if isinstance(last, int) and size <= last + 1:
+                self._register = register
+
     def vkeys(self) -> bytes | None:
         return None
 
@@ -93,10 +100,7 @@ class DatabaseEvidence:
             yield str(self._registered_size()), self._register
 
     def _registered_size(self) -> int:
-        try:
-            return parse_checkpoint_text(parse_note(self._register or b"").text).size
-        except SigningError as error:
-            raise DatabaseDamagedError(f"register: expected a checkpoint, got {error}") from error
+        return _size_of(self._register or b"")
 
     def unexpected(self, size: int) -> Iterator[Finding]:
         for name in sorted({*self._found} - {*COLUMNS, _ALEMBIC}):
@@ -268,6 +272,13 @@ def _sqlite_errors(name: str) -> Iterator[None]:
         if code is not None and code & 0xFF == sqlite3.SQLITE_CORRUPT:
             raise DatabaseDamagedError(f"{name}: {error}") from error
         raise SourceError(f"{name}: {error}") from error
+
+
+def _size_of(register: bytes) -> int:
+    try:
+        return parse_checkpoint_text(parse_note(register).text).size
+    except SigningError as error:
+        raise DatabaseDamagedError(f"register: expected a checkpoint, got {error}") from error
 
 
 def _bytes(value: Any, place: str, limit: int) -> bytes:

@@ -83,8 +83,7 @@ def _open_home(path: Path, may_connect: bool) -> Iterator[LogEvidence]:
     files = FolderFiles(path)
     rules = partial(read_rules, files)
     url = parse_json_object(files.read(_HOME, 1 << 16), _HOME).get("db", "")
-    register = parse_json_object(files.read(_REGISTER, 2 * MAX_NOTE), _REGISTER)
-    note = str(register.get("checkpoint", "")).encode("utf-8", "backslashreplace")
+    note = _read_register(files)
     if url and not may_connect:
         # Whoever made the folder would learn that somebody verifies it, and be sent what PGPASSWORD holds.
         raise SourceError(
@@ -92,15 +91,20 @@ def _open_home(path: Path, may_connect: bool) -> Iterator[LogEvidence]:
             "name that by its URL, or say --home where the home is your own",
             where=_HOME,
         )
-    if str(url).startswith(_SQLITE_URL):
-        with open_sqlite(Path(str(url).removeprefix(_SQLITE_URL)), note, rules) as evidence:
-            yield evidence
-    elif url:
-        with open_postgresql(str(url), note, rules) as evidence:
-            yield evidence
+    if url and not str(url).startswith(_SQLITE_URL):
+        opened = open_postgresql(str(url), note, rules)
     else:
-        with open_sqlite(path / "ledger.db", note, rules) as evidence:
-            yield evidence
+        file = Path(str(url).removeprefix(_SQLITE_URL)) if url else path / "ledger.db"
+        opened = open_sqlite(file, note, rules)
+    with opened as evidence:
+        # A ledger that is written to meanwhile signs what the database is seen to hold.
+        evidence.take_later(_read_register(files))
+        yield evidence
+
+
+def _read_register(files: FolderFiles) -> bytes:
+    register = parse_json_object(files.read(_REGISTER, 2 * MAX_NOTE), _REGISTER)
+    return str(register.get("checkpoint", "")).encode("utf-8", "backslashreplace")
 
 
 def _check_folder(path: Path) -> None:

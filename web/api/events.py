@@ -11,7 +11,7 @@ from flask_smorest import Blueprint
 
 from ...schemas.api.events import EventBody, ProblemBody, ReceiptBody
 from ...trace.ledger.door import Submission
-from ...trace.ledger.sequence import Outcome
+from ...trace.ledger.writer import Answer
 from ...trace.statement import parse_entry
 from ...trace.times import format_log_time
 from ..bodies import JSON, BodyError, media_type, parse_body_json, read_body
@@ -51,13 +51,12 @@ class Events(MethodView):
         """
         node = this_node()
         submission = read_submission(node)
-        outcome = node.submit(submission)
-        if outcome.error is not None:
-            raise outcome.error
-        body = receipt_object(node, outcome)
-        response = Response(
-            orjson.dumps(body), 201 if outcome.status == "accepted" else 200, content_type=JSON
-        )
+        answer = node.submit(submission)
+        if answer.outcome.error is not None:
+            raise answer.outcome.error
+        body = receipt_object(answer)
+        status = 201 if answer.outcome.status == "accepted" else 200
+        response = Response(orjson.dumps(body), status, content_type=JSON)
         response.headers["Location"] = f"{request.path}/{body['id']}"
         return response
 
@@ -103,20 +102,22 @@ def parse_submission(value: dict[str, Any]) -> Submission:
     )
 
 
-def receipt_object(node: Node, outcome: Outcome) -> dict[str, Any]:
+def receipt_object(answer: Answer) -> dict[str, Any]:
     """The receipt of a submission: of its last event, which for a group covers all before it."""
-    last = outcome.events[-1]
-    receipt = node.ledger.receipt(last.event_id)
+    assert answer.receipt is not None, "an accepted or known event has a receipt"  # noqa: S101
+    receipt = answer.receipt
     _, recorded_at = parse_entry(receipt.entry)
     return {
-        "status": outcome.status,
+        "status": answer.outcome.status,
         "id": receipt.id,
-        "leaf_index": last.leaf_index,
+        "leaf_index": receipt.leaf_index,
         "recorded_at": format_log_time(recorded_at),
         "checkpoint": receipt.checkpoint.decode("utf-8"),
         "entry": receipt.entry.decode("ascii"),
         "proof": receipt.proof.decode("utf-8"),
-        "events": [{"id": placed.event_id, "leaf_index": placed.leaf_index} for placed in outcome.events],
+        "events": [
+            {"id": placed.event_id, "leaf_index": placed.leaf_index} for placed in answer.outcome.events
+        ],
     }
 
 
