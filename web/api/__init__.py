@@ -9,10 +9,17 @@ from flask_smorest import Api
 from werkzeug.exceptions import HTTPException
 
 from ..problems import of_http
-from . import consistency, events, health, static_log
+from . import batteries, consistency, event_reads, events, health, static_log, subjects
 
 PREFIX: Final = "/api/v1"
-_BLUEPRINTS: Final = (events.blueprint, consistency.blueprint, health.blueprint)
+_BLUEPRINTS: Final = (
+    events.blueprint,
+    event_reads.blueprint,
+    batteries.blueprint,
+    subjects.blueprint,
+    consistency.blueprint,
+    health.blueprint,
+)
 _ROOT_BLUEPRINTS: Final = (static_log.blueprint,)
 """What others say where it lies: the paths of C2SP tlog-tiles begin at the root."""
 
