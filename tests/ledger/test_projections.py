@@ -12,7 +12,7 @@ from packtrace.signing.disclosures import parse_disclosure
 from packtrace.signing.merkle import Frontier, leaf_hash
 from packtrace.signing.tiles import TileBuilder
 from packtrace.tests.ledger.node import Node, append_one, replay, statuses
-from packtrace.tests.scene import VIN, ed25519_key, event_id, p256_key, pack_code
+from packtrace.tests.scene import VIN, ed25519_key, event_id, module_code, p256_key, pack_code
 from packtrace.trace.ledger import migrations
 from packtrace.trace.ledger.ledger import Ledger, Submission
 from packtrace.trace.ledger.tables import METADATA, REVISION
@@ -70,6 +70,22 @@ def test_every_projection_is_what_the_entries_give(node: Node) -> None:
     ]
     expected = [reference for references in world.references.values() for reference in references]
     assert references == sorted(expected, key=lambda reference: (reference.leaf_index, reference.target))
+    told: dict[int, set[str]] = {}
+    for org, leaf in node.execute("SELECT org, leaf_index FROM concern"):
+        told.setdefault(leaf, set()).add(org)
+    assert set(told) == {row[0] for row in entries}
+    scene = node.scene
+    maker, dismantler, recycler = scene.maker.org, scene.dismantler.org, scene.recycler.org
+    of = {
+        subject: [told[row[0]] for row in entries if row[3] == subject]
+        for subject in (f"battery:gbt34014:{pack_code(0)}", f"battery:gbt34014:{module_code(pack_code(0))}")
+    }
+    made, *_, offered, accepted, dismantled = of[f"battery:gbt34014:{pack_code(0)}"]
+    assert made == {maker} and offered == accepted == {maker, dismantler} and dismantled == {dismantler}
+    assert of[f"battery:gbt34014:{module_code(pack_code(0))}"] == [
+        *({dismantler}, {dismantler, recycler}, {dismantler, recycler}, {recycler})
+    ]
+    assert [told[row[0]] for row in entries if row[3] == f"notes:{HELD}"] == [{maker, scene.regulator.org}]
     assert dict(node.execute("SELECT kid, subject FROM key")) == world.keys
     assert dict(node.execute("SELECT code, subject FROM vendor")) == world.vendors
     assert world.vendors["04Q"] != world.vendors["05Q"]

@@ -83,6 +83,8 @@ COLUMNS = [
     ("hold", "subject", "in_force = 1"),
     ("hold", "in_force", "in_force = 1"),
     ("tree", "size", "id = 1"),
+    ("concern", "org", "leaf_index = 12"),
+    ("concern", "leaf_index", "leaf_index = 12"),
 ]
 
 
@@ -146,7 +148,33 @@ def test_hold_that_is_lifted_in_the_projection_alone_is_refuted(node: Node) -> N
     assert "expected 1, got 0" in finding.evidence
 
 
-@pytest.mark.parametrize("table", ["chain", "reference", "key", "vendor", "hold", "tile", "tree"])
+def test_whom_an_entry_concerns_is_derived_again_leaf_by_leaf(node: Node) -> None:
+    held(node)
+    node.close()
+    ((leaf,),) = node.execute("SELECT MAX(leaf_index) FROM concern")
+    maker, recycler = node.scene.maker.org, node.scene.recycler.org
+    node.execute("UPDATE concern SET org = ? WHERE leaf_index = ? AND org = ?", recycler, leaf, maker)
+    said = sorted((each for each in checked(node).findings if each.code != "HOLD_PLACED"), key=str)
+    assert [(each.code, each.leaf_index, each.place) for each in said] == [
+        ("PROJECTION_MISMATCH", leaf, "concern")
+    ] * 2
+    assert {recycler in each.evidence for each in said} == {True, False}
+
+
+def test_entry_that_is_refused_concerns_nobody_that_could_be_named(node: Node) -> None:
+    """One finding of what is wrong, and none of rows that rest on it."""
+    lived(node)
+    node.close()
+    node.execute("DELETE FROM concern WHERE leaf_index = 5")
+    before = {each.code for each in checked(node).findings}
+    assert before == {"PROJECTION_MISMATCH"}
+    ((entry,),) = node.execute("SELECT entry FROM entry WHERE leaf_index = 5")
+    broken = bytes(entry).replace(b'","recorded_at', b'A","recorded_at')
+    node.execute("UPDATE entry SET entry = ? WHERE leaf_index = 5", broken)
+    assert not [each for each in checked(node).findings if each.place == "concern"]
+
+
+@pytest.mark.parametrize("table", ["chain", "concern", "reference", "key", "vendor", "hold", "tile", "tree"])
 def test_row_that_is_gone_is_missed(node: Node, table: str) -> None:
     held(node)
     node.close()

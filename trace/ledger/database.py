@@ -108,7 +108,7 @@ class Database:
         if rows:
             connection.exec_driver_sql(self._insertion(table, conflict), list(rows))
 
-    @cache  # noqa: B019 - there are nine tables, and a database lives as long as its process
+    @cache  # noqa: B019 - there are a dozen tables, and a database lives as long as its process
     def _insertion(self, table: Table, conflict: Conflict) -> str:
         """The statement as the driver takes it; going through SQLAlchemy's rows costs twice the time."""
         names = [column.name for column in table.columns]

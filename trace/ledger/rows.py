@@ -15,7 +15,7 @@ from ..lifecycle.world import Changes
 from .database import Database
 from .errors import LedgerDamagedError
 from .sequence import Leaf
-from .tables import CHAIN, DISCLOSURE, ENTRY, HOLD, KEY, REFERENCE, THE_TREE, TILE, TREE, VENDOR
+from .tables import CHAIN, CONCERN, DISCLOSURE, ENTRY, HOLD, KEY, REFERENCE, THE_TREE, TILE, TREE, VENDOR
 
 
 def load_tree(connection: Connection) -> Frontier:
@@ -100,6 +100,8 @@ def save_leaves(
             for reference in references
         ],
     )
+    # In the order of the table, so that what concerns one organisation goes into one place.
+    insert(CONCERN, sorted((org, leaf.at.leaf_index) for leaf in leaves for org in leaf.concerns))
     # A key stays with the chain that introduced it first, for the life of the log.
     insert(KEY, list(changes.keys.items()), "left out")
     insert(VENDOR, list(changes.vendors.items()), "replaces")

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from ..errors import RefusedError, TraceError
+from ..lifecycle.concern import concerned
 from ..lifecycle.conditions.origins import check_token
 from ..lifecycle.judge import Step, judge
 from ..lifecycle.keyring import find_key
@@ -65,6 +66,7 @@ class Leaf:
     at: Moment
     entry: bytes
     references: tuple[Reference, ...]
+    concerns: frozenset[str]  # the organisations that are told of it
 
 
 class Sequencer:
@@ -144,9 +146,11 @@ class Sequencer:
                     code="GROUP_INCOMPLETE",
                     where=f"events/{number}",
                 )
-            entry = format_entry(arrival.event.jws.text, recorded_at)
-            leaves.append(Leaf(arrival, at, entry, step.references))
-            world.keep(arrival.event, at, step.chain, step.references)
+            event = arrival.event
+            concerns = concerned(event, at, step.chain.state, world)
+            entry = format_entry(event.jws.text, recorded_at)
+            leaves.append(Leaf(arrival, at, entry, step.references, concerns))
+            world.keep(event, at, step.chain, step.references)
         if world is not self.changes:
             self.changes.merge(world)
         self.leaves += leaves

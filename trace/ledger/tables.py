@@ -73,6 +73,16 @@ class ReferenceRow(_Rows, table=True):
     event_id: str = Field(sa_column=Column(Text, nullable=False))
 
 
+class ConcernRow(_Rows, table=True):
+    """Whom an entry concerns (`lifecycle.concern`), in the order in which an organisation reads it."""
+
+    __tablename__ = "concern"
+    __table_args__ = {"sqlite_with_rowid": False}  # its key is all there is
+
+    org: str = Field(sa_column=Column(Text, primary_key=True))
+    leaf_index: int = Field(sa_column=Column(_Big, primary_key=True, autoincrement=False))
+
+
 class KeyRow(_Rows, table=True):
     """Which chain introduced a key."""
 
@@ -143,6 +153,7 @@ METADATA: Final = _Rows.metadata
 ENTRY: Final[Table] = METADATA.tables["entry"]
 CHAIN: Final[Table] = METADATA.tables["chain"]
 REFERENCE: Final[Table] = METADATA.tables["reference"]
+CONCERN: Final[Table] = METADATA.tables["concern"]
 KEY: Final[Table] = METADATA.tables["key"]
 VENDOR: Final[Table] = METADATA.tables["vendor"]
 HOLD: Final[Table] = METADATA.tables["hold"]

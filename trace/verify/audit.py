@@ -15,6 +15,7 @@ from ...signing.policy import NONE
 from ..errors import TraceError
 from ..rules.ruleset import RuleBook, RuleSet
 from ..times import later, show_time
+from .concerns import Concerns
 from .documents import DocumentCheck
 from .evidence import Evidence, LogEvidence, PartEvidence
 from .findings import Finding, Findings
@@ -256,12 +257,14 @@ def audit_log(audit: Audit, evidence: LogEvidence) -> Report:
     pinned = audit.pinned(head)
     sizes = {size, *pinned, *(other.checkpoint.size for other in (*stored, *given))}
     tree = TreeFold(findings, roots_at=sizes, read_tile=evidence.tile)
+    concerns = Concerns()
     replay = Replay(
         head.checkpoint.origin,
         audit.rules,
         findings,
         trust=audit.applied,
         times_at=sizes,
+        concerns=concerns if evidence.has_tables else None,
         documents=audit.documents,
         book=audit.book,
         check=audit.check,
@@ -311,7 +314,8 @@ def audit_log(audit: Audit, evidence: LogEvidence) -> Report:
             if audit.compare_root(at, expected, root, head, "pins") and root_is_held:
                 audit.seen = audit.seen.and_by("pins", at)
     if done >= size:
-        compared = evidence.compare(replay.world, replay.links.keys(), done, tree.frontier.to_bytes())
+        broken, frontier = replay.links.keys(), tree.frontier.to_bytes()
+        compared = evidence.compare(replay.world, concerns, broken, done, frontier)
         _gather(findings, compared, "tables")  # step 11
     audit.check_tail(head)
     return audit.report("log", head, replay)

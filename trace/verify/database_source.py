@@ -20,6 +20,7 @@ from ...signing.tiles import TILE_WIDTH
 from ...signing.tree_head import parse_checkpoint_text
 from ..errors import RefusedError
 from ..lifecycle.world import Memory
+from .concerns import Concerns
 from .evidence import Documents, SourceError, SourceIncompleteError, SourceMalformedError, SourceTooLargeError
 from .findings import Finding
 from .projections_source import COLUMNS, REVISION, compare_tables
@@ -49,6 +50,7 @@ class DatabaseEvidence:
     """The evidence in a ledger's database; `register` is the checkpoint that is kept beside it, if any."""
 
     live = True
+    has_tables = True
 
     def __init__(
         self,
@@ -147,8 +149,10 @@ class DatabaseEvidence:
             return _bytes(data, "tile.data", TILE_WIDTH * HASH_SIZE)
         raise SourceIncompleteError(f"tile: expected a row with {where}, got none")
 
-    def compare(self, world: Memory, skip: Collection[str], size: int, frontier: bytes) -> Iterator[Finding]:
-        yield from compare_tables(self._query, world, skip, size, frontier)
+    def compare(
+        self, world: Memory, concerns: Concerns, skip: Collection[str], size: int, frontier: bytes
+    ) -> Iterator[Finding]:
+        yield from compare_tables(self._query, world, concerns, skip, size, frontier)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import ClassVar, Protocol
 from ...signing.tlog_proof import TlogProof
 from ..errors import TraceError, UndecidedError
 from ..lifecycle.world import Memory
+from .concerns import Concerns
 from .findings import Finding
 
 
@@ -90,7 +91,13 @@ class LogEvidence(Evidence, Protocol):
     def tile(self, level: int, index: int, width: int) -> bytes | None:
         """A stored hash tile; None from a source that keeps none."""
 
-    def compare(self, world: Memory, skip: Collection[str], size: int, frontier: bytes) -> Iterator[Finding]:
+    @property
+    def has_tables(self) -> bool:
+        """Whether there are tables to compare."""
+
+    def compare(
+        self, world: Memory, concerns: Concerns, skip: Collection[str], size: int, frontier: bytes
+    ) -> Iterator[Finding]:
         """Step 11: derived tables against the world that the entries give, but for chains not judged."""
 
 

@@ -32,6 +32,7 @@ from ..bundle.layout import (
 from ..errors import RefusedError, TraceError
 from ..lifecycle.world import Memory
 from ..rules.ruleset import MAX_FILE, parse_parts, rules_digest
+from .concerns import Concerns
 from .evidence import Documents, SourceIncompleteError
 from .files_source import Files
 from .findings import Finding
@@ -92,6 +93,8 @@ def unexpected_file(name: str) -> Finding:
 class LogFiles:
     """The evidence in a whole-log bundle."""
 
+    has_tables = False
+
     def __init__(self, files: Files, *, live: bool = False, documents: Documents | None = None) -> None:
         self.name = files.name
         self.live = live
@@ -151,7 +154,9 @@ class LogFiles:
             )
         return data
 
-    def compare(self, world: Memory, skip: Collection[str], size: int, frontier: bytes) -> Iterator[Finding]:
+    def compare(
+        self, world: Memory, concerns: Concerns, skip: Collection[str], size: int, frontier: bytes
+    ) -> Iterator[Finding]:
         yield from ()
 
 

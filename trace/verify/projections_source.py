@@ -15,6 +15,7 @@ from ..errors import TraceError
 from ..lifecycle.encoding import encode_state
 from ..lifecycle.world import Memory
 from ..statement import parse_entry, parse_event_jws
+from .concerns import Concerns
 from .findings import Finding
 
 REVISION: Final = "0001"
@@ -22,6 +23,7 @@ COLUMNS: Final = {
     "entry": ("leaf_index", "entry", "event_id", "subject", "seq"),
     "chain": ("subject", "seq", "head", "state"),
     "reference": ("target", "leaf_index", "subject", "event_id"),
+    "concern": ("org", "leaf_index"),
     "key": ("kid", "subject"),
     "vendor": ("code", "subject"),
     "hold": ("subject", "in_force"),
@@ -37,13 +39,14 @@ Row = tuple[Any, ...]
 
 
 def compare_tables(
-    query: Query, world: Memory, skip: Collection[str], size: int, frontier: bytes
+    query: Query, world: Memory, concerns: Concerns, skip: Collection[str], size: int, frontier: bytes
 ) -> Iterator[Finding]:
     """Compare every derived table.
 
     Args:
         query: Streams the rows of a query.
         world: As the entries give it.
+        concerns: Whom the entries concern.
         skip: Subjects whose chains were not judged to their end.
         size: Entries in the table.
         frontier: Of the tree over them.
@@ -60,6 +63,7 @@ def compare_tables(
         for reference in listed
     }
     yield from _compare(query, "reference", 2, references, skip=skip, subject_at=2)
+    yield from concerns.compare(_select(query, "concern"), size)
     keys = {kid: (kid, subject) for kid, subject in world.keys.items()}
     yield from _compare(query, "key", 1, keys, skip=skip, subject_at=1)
     vendors = {code: (code, subject) for code, subject in world.vendors.items()}

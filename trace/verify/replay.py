@@ -19,9 +19,10 @@ from ...signing.jws import Jws, check_signature, verify_signatures
 from ...signing.keys import PublicKey, parse_public_jwk
 from ...signing.note import format_vkey
 from ..errors import RefusedError, TraceError
+from ..lifecycle.concern import concerned
 from ..lifecycle.judge import ChainLinkError, check_link, judge
 from ..lifecycle.keyring import find_key
-from ..lifecycle.state import Chain, Demand, Key, Log
+from ..lifecycle.state import Chain, Demand, Key, Log, State
 from ..lifecycle.table import ROWS, row_of
 from ..lifecycle.watched import Watched
 from ..lifecycle.world import Memory, World, keys_in
@@ -29,6 +30,7 @@ from ..rules.ruleset import RuleBook, RuleSet, RulesUnknownError
 from ..statement import Event, Moment, parse_entry, parse_event_jws
 from ..times import show_time
 from .compromised import Revocation, list_touched, parse_revocation
+from .concerns import Concerns
 from .documents import DocumentCheck
 from .findings import Finding, Findings
 from .reading import Read, claimed_subject, fits, read_statement
@@ -74,6 +76,7 @@ class Replay:
         check: CheckSignatures = CHECK,
         documents: DocumentCheck | None = None,
         book: RuleBook | None = None,
+        concerns: Concerns | None = None,
     ) -> None:
         """Begin before the first leaf.
 
@@ -85,6 +88,7 @@ class Replay:
             check: Checks the signatures by keys that are registered before the batch.
             book: The rule sets that the log may adopt; only `rules` where it is left out.
             documents: Compares the documents that came along with what the events say of them.
+            concerns: Is told whom each event concerns.
         """
         self.world = Memory(origin, rules, book, is_whole=whole)
         self.events: dict[str, int] = {}  # subject -> how many were looked at
@@ -97,6 +101,7 @@ class Replay:
         self._whole = whole
         self._check = check
         self._documents = documents
+        self._concerns = concerns
         self._latest: datetime | None = None
         self._next_leaf = 0
         self._unsound: set[str] = set()  # chains that are refuted or undecided
@@ -243,12 +248,22 @@ class Replay:
             self._taint(event, item.leaf, shaky, "")
         for remark in step.remarks:
             self._findings.add(Finding(remark.code, remark.detail, event.sub, item.leaf, event.id))
+        if self._concerns is not None:
+            self._tell_concerned(self._concerns, event, at, step.chain.state)
         self.world.keep(event, at, step.chain, step.references)
         revocation = parse_revocation(event, item.leaf)
         if revocation is not None:
             self._revocations.append(revocation)
         if step.demands:
             self._queue.extendleft(_Pending(each, item.leaf, event.sub) for each in reversed(step.demands))
+
+    def _tell_concerned(self, concerns: Concerns, event: Event, at: Moment, after: State | None) -> None:
+        """Whom the event concerns, unless that rests on a chain that is refuted or undecided."""
+        watched = Watched(self.world, self._unsound, self._unsound_targets)
+        world: World = watched if self._unsound else self.world
+        orgs = concerned(event, at, after, world)
+        if not watched.asked & self._unsound:
+            concerns.add(at.leaf_index, orgs)
 
     def _check_signature(self, item: Read, key: Key, holds: dict[int, bool]) -> None:
         if holds.get(item.leaf) and item.jws.kid == key.public.kid:

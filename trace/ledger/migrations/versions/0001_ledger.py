@@ -37,6 +37,12 @@ def upgrade() -> None:
         sa.Column("event_id", sa.Text, nullable=False),
     )
     op.create_table(
+        "concern",
+        sa.Column("org", sa.Text, primary_key=True),
+        sa.Column("leaf_index", _BIG, primary_key=True, autoincrement=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "key",
         sa.Column("kid", sa.Text, primary_key=True),
         sa.Column("subject", sa.Text, nullable=False),
