@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from random import Random
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from packtrace.signing.keys import PrivateKey
@@ -25,6 +26,7 @@ class Said(NamedTuple):
     data: dict[str, Any]
     key: PrivateKey | None = None  # another than its party signs with as a rule
     forged: bool = False  # a proof of possession in it is by another key
+    claims: Mapping[str, Any] = MappingProxyType({})  # another place, or another time, than is so
 
 
 Group = list[Said]
@@ -132,6 +134,10 @@ class Draws:
         """The last event of a chain that is not voided."""
         trail = self.world["trails"].get(sub, ())
         return trail[-1] if trail else None
+
+    def first(self, name: str, fits: Iterable[Any], percent: int = 75) -> Group | None:
+        """Where nothing fits what is to be drawn, mostly a statement that leads there."""
+        return DRAWS[name](self, name) if not list(fits) and self.chance(percent) else None
 
     def capacity(self, party: Party, state: law.State) -> str:
         """As it holds the thing, or as something else that it is."""

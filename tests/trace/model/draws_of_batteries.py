@@ -43,6 +43,18 @@ ROLES = {
     "battery.returned": ("importer", "dealer", "collector", "recycler"),
 }
 """Who may, where not everybody who holds it may: such a holder is looked for."""
+LED_TO = {
+    "battery.taken_in": "battery.released",
+    "battery.found": "battery.lost",
+    "battery.released": "battery.installed",
+    "battery.recycled": "handover.accepted",
+    "battery.removed": "battery.installed",
+    "battery.unpooled": "battery.pooled",
+    "battery.pooled": "battery.registered",
+    "battery.requalified": "handover.accepted",
+    "battery.returned": "battery.exported",
+}
+"""What leads to a stage in which that can be said."""
 FROM_NOBODY = {"battery.taken_in", "battery.returned"}
 
 
@@ -73,7 +85,7 @@ def manufactured(play: Draws, name: str) -> Group:
 
 @draws("battery.registered")
 def registered(play: Draws, name: str) -> Group:
-    party = play.pick(play.parties)
+    party = play.likely([party for party in play.parties if set(party.roles) & CUSTODIAL], play.parties)
     vendor = play.pick(("001", "001", "001", "04Q"))
     date = play.pick(("BC4", "BC4", "BC4", "G61"))
     sub = f"battery:gbt34014:{vendor}{play.pick('PPPM')}B76836300J{date}{play.number():07d}"
@@ -114,8 +126,17 @@ def on_one(play: Draws, name: str) -> Group:
     if name in ROLES and name not in FROM_NOBODY:
         able = {party.org for role in ROLES[name] for party in play.with_role(role)}
         fits = [sub for sub in standing if play.thing(sub)["custodian"] in able]
+        if name == "battery.installed" and play.chance(95):
+            fits = [sub for sub in fits if sub[20:21] not in "MC"]
+        elif name == "battery.recycled":
+            able = {play.thing(batch)["owner"] for batch in play.things("batch:", {"open"})}
+            fits = [sub for sub in fits if play.thing(sub)["custodian"] in able]
+            if group := play.first("batch.opened", able):
+                return group
     elif name == "battery.taken_in":
         fits = [sub for sub in standing if play.thing(sub)["custodian"] == NOBODY]
+    if name in LED_TO and (group := play.first(LED_TO[name], fits)):
+        return group
     free = [sub for sub in fits if not law.is_open(play.world, play.thing(sub).get("offer"))]
     sub = play.likely(free, standing or play.things("battery:") or [ANYTHING])
     state = play.thing(sub)

@@ -10,6 +10,7 @@ from . import law
 from .draws import MASS, NO_EVENT, Draws, Group, Said, draws
 from .stages import CUSTODIAL, DISMANTLERS, IN_USE, STANDING, WASTE
 
+ONLY_WASTE = DISMANTLERS | {"recycler"}
 ANSWERS = ("handover.accepted", "handover.declined", "handover.withdrawn")
 
 NOTHING = "battery:gbt40098:NOTHING1"
@@ -29,16 +30,24 @@ def _somewhere(play: Draws) -> str:
 def offered(play: Draws, name: str) -> Group:
     lots, batteries = play.things("lot:", {"held"}), play.things("battery:", STANDING)
     waste = [sub for sub in batteries if play.thing(sub)["stage"] in WASTE]
-    chosen = lots if lots and play.chance(25) else waste if waste and play.chance(60) else batteries
+    used = [sub for sub in batteries if play.thing(sub)["stage"] == "removed"]
+    chosen = lots if lots and play.chance(25) else waste if waste and play.chance(70) else used or batteries
+    chosen = batteries if play.chance(10) else chosen
     held = [sub for sub in chosen if not play.thing(sub).get("offer")]
     sub = play.likely(held, [_somewhere(play)], 95)
     state = play.thing(sub)
     party = play.who(state["custodian"])
-    to = play.likely([other for other in play.parties if other is not party], play.parties, 95)
-    roles = [role for role in to.roles if role in CUSTODIAL]
-    if state["stage"] in IN_USE:
-        roles = [role for role in roles if role not in DISMANTLERS | {"recycler"}]
-    days = play.pick((1, 5, 30, 30, 300, 300, 500))
+    wanted = {role for role in CUSTODIAL if state["stage"] not in IN_USE or role not in ONLY_WASTE}
+    if play.chance(70):  # to who goes on with it: opens, recycles or repairs it, or uses it in a product
+        wanted &= (
+            {"recycler", "pack_dismantler", "repurposer"}
+            if chosen is not used
+            else {"repairer", "repurposer"}
+        )
+    able = [other for other in play.parties if other is not party and wanted & set(other.roles)]
+    to = play.likely(able, play.parties, 95)
+    roles = [role for role in to.roles if role in wanted]
+    days = play.pick((1, 5, 30, 30, 30, 30, 90, 90, 300, 300, 500))
     data: dict[str, Any] = {
         "consignee": to.org,
         "capacity": play.likely(roles, CUSTODIAL),
@@ -55,7 +64,11 @@ def _load(play: Draws, party: Party, to: Party) -> dict[str, str]:
     known = [load for load in play.world["loads"] if law.owner(load) == party.org]
     fits = [load for load in known if play.thing(load).get("consignee", to.org) == to.org]
     new = f"consignment:{party.id}/c{play.number()}"
-    return {"consignment": str(play.likely(fits, [*play.world["loads"], new], 70))}
+    return {
+        "consignment": str(
+            play.likely(fits, [new], 70) if play.chance(93) else play.pick([*play.world["loads"], new])
+        )
+    }
 
 
 @draws(*ANSWERS)
@@ -63,6 +76,8 @@ def answered(play: Draws, name: str) -> Group:
     fits = _offered(play)
     if name == "handover.accepted":
         fits = [sub for sub in fits if _can_accept(play, sub)]
+    if group := play.first("handover.offered", fits):
+        return group
     sub = play.likely(fits, [*play.things("battery:", STANDING), _somewhere(play)], 92)
     state = play.thing(sub)
     offer = state.get("offer") or {"id": NO_EVENT, "capacity": "collector", "consignee": ""}

@@ -30,6 +30,8 @@ def made(play: Draws, name: str) -> Group:
     how = play.pick(("residue", "residue", "batch", "batch", "lots"))
     found = {"residue": _of_residue, "batch": _of_batch, "lots": _of_lots}[how](play)
     if found is None:
+        if group := play.first("batch.closed" if how == "batch" else "battery.dismantled", ()):
+            return group
         party = play.pick(play.parties)
         data = {"capacity": play.capacity(party, {}), "kind": "cells", "mass": grams(9), "count": 3}
         return _group(play, party, name, data)
@@ -129,8 +131,13 @@ def on_one(play: Draws, name: str) -> Group:
     if name in ("lot.charged", "lot.final"):
         able = {party.org for party in play.with_role("recycler")}
         held = [sub for sub in held if play.thing(sub)["custodian"] in able]
-        if name == "lot.final":
+        if name == "lot.charged":
+            able = {play.thing(batch)["owner"] for batch in play.things("batch:", {"open"})}
+            held = [sub for sub in held if play.thing(sub)["custodian"] in able]
+        else:
             held = [sub for sub in held if play.thing(sub)["kind"] not in ("black_mass", "cells", "modules")]
+    if group := play.first("handover.accepted" if play.chance(60) else "lot.made", held):
+        return group
     sub = play.likely(held, play.things("lot:") or [_lot(play, play.parties[0])], 93)
     state = play.thing(sub)
     party = play.who(state["custodian"])
@@ -162,6 +169,8 @@ def opened(play: Draws, name: str) -> Group:
 def closed(play: Draws, name: str) -> Group:
     batches = play.things("batch:", {"open"})
     full = [sub for sub in batches if inputs_of(play.world, sub)["count"]]
+    if group := play.first("battery.recycled", full, 50):
+        return group
     sub = play.likely(full if play.chance(80) else batches, play.things("batch:"), 96)
     party = play.who(play.thing(sub).get("owner"))
     inputs = inputs_of(play.world, sub)
@@ -177,6 +186,8 @@ def closed(play: Draws, name: str) -> Group:
 def dispatched(play: Draws, name: str) -> Group:
     loads = play.world["loads"]
     ready = [load for load in loads if play.thing(load)["stage"] == "-" and offers_of(play.world, load)]
+    if group := play.first("handover.offered", ready):
+        return group
     someone = play.pick([party for party in play.parties if set(party.roles) & CUSTODIAL])
     sub = play.likely(ready, [*loads, f"consignment:{someone.id}/none"], 95)
     offers = offers_of(play.world, sub)
@@ -199,6 +210,8 @@ def dispatched(play: Draws, name: str) -> Group:
 @draws("consignment.arrived")
 def arrived(play: Draws, name: str) -> Group:
     loads = play.things("consignment:", {"on_its_way"})
+    if group := play.first("consignment.dispatched", loads):
+        return group
     sub = play.likely(
         loads, play.things("consignment:") or ["consignment:" + play.parties[0].id + "/none"], 93
     )

@@ -80,7 +80,7 @@ def origin(play: Draws, name: str) -> Group:
     if name == "origin.confirmed":
         contested = [sub for sub in fits if play.world["contested"].get(sub)]
         fits = contested if contested and play.chance(85) else fits
-    sub = play.likely(fits, play.things("battery:") or ["battery:gbt40098:NOTHING"], 93)
+    sub = play.likely(fits, play.things("battery:") or ["battery:gbt40098:NOTHING1"], 93)
     vendor = next((party.org for party in play.parties if sub[17:20] in party.vendor_codes), "")
     return [Said(play.who(vendor), name, f"notes:{sub}", {"reason": "x"})]
 

@@ -31,6 +31,8 @@ def dismantled(play: Draws, name: str) -> Group:
     fits = [
         sub for sub in standing if play.thing(sub)["custodian"] in able and not play.thing(sub).get("offer")
     ]
+    if group := play.first("handover.accepted", fits):
+        return group
     full = [sub for sub in fits if play.thing(sub).get("components")]
     fits = full if full and play.chance(50) else fits
     sub = play.likely(fits, standing or play.things("battery:") or [ANYTHING])
@@ -63,6 +65,8 @@ def repaired(play: Draws, name: str) -> Group:
     able = _openers(play)
     standing = play.things("battery:", USABLE)
     fits = [sub for sub in standing if play.thing(sub)["custodian"] in able and sub[20:21] != "C"]
+    if group := play.first("handover.accepted", fits):
+        return group
     full = [sub for sub in fits if play.thing(sub).get("parts")]
     sub = play.likely(full if play.chance(60) and full else fits, standing or [ANYTHING])
     state = play.thing(sub)
@@ -97,6 +101,8 @@ def used_in(play: Draws, name: str) -> Group:
     makers = {party.org for party in play.with_role("repurposer")}
     standing = play.things("battery:", {"removed"})
     fits = [sub for sub in standing if play.thing(sub)["custodian"] in makers]
+    if group := play.first("battery.requalified", fits):
+        return group
     sub = play.likely(fits, standing or [ANYTHING])
     party = play.who(play.thing(sub)["custodian"])
     begun = {state.get("into") for state in play.world["things"].values() if state["stage"] == "used_in"}
@@ -123,6 +129,8 @@ def repurposed(play: Draws, name: str) -> Group:
     open_products = {
         str(state["into"]) for _, state in used if play.thing(str(state["into"]))["stage"] == "-"
     }
+    if group := play.first("battery.used_in", open_products):
+        return group
     someone = play.pick(play.with_role("repurposer") or play.parties)
     sub = play.likely(open_products, [_product(play, someone)], 95)
     events = [str(play.last(source)["id"]) for source, state in used if state["into"] == sub]  # type: ignore[index]

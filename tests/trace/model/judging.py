@@ -16,10 +16,12 @@ from . import (
     law_of_second_life,
     law_of_vehicles,
 )
-from .law import RULES, Demands, Event, World, is_open, need, thing
+from .law import RULES, Demands, Event, World, is_open, need, seconds, thing
 from .law_of_holds import check_holds
 from .law_of_keys import check_key
 
+FUTURE_S = 300
+"""How far a party's clock may be ahead of the log's."""
 LAWS = (
     law_of_batteries, law_of_custody, law_of_keys, law_of_loads, law_of_lots, law_of_notes, law_of_parts,
     law_of_registry, law_of_second_life, law_of_vehicles,
@@ -57,7 +59,10 @@ def _judge_one(world: World, event: Event, demand: dict[str, Any] | None) -> Dem
     name, sub, me = event["type"], event["sub"], event["iss"]
     event = {**event, "demand": demand}
     check_key(world, event)
+    claimed = seconds(event["occurred_at"])
+    need(claimed <= world["now"] + FUTURE_S, "is not yet", "TIME_IN_FUTURE")
     need(not world["log"].get("sealed"), "the log is sealed", "LOG_SEALED")
+    check_link(world, event)
     check_group(event, demand)
     if me in world["orgs"] and name != "key.revoked":
         need(not world["orgs"][me]["suspended"], "is suspended")
@@ -78,6 +83,14 @@ def _judge_one(world: World, event: Event, demand: dict[str, Any] | None) -> Dem
         for target in named_by(event):
             world["names"][target] = (*world["names"].get(target, ()), (sub, event["id"]))
     return demands
+
+
+def check_link(world: World, event: Event) -> None:
+    """It stands where its chain ends, and names the event there."""
+    number, head = world["heads"].get(event["sub"], (-1, None))
+    need(event["seq"] > number, "another event is there", "PLACE_TAKEN")
+    need(event["seq"] == number + 1, "leaves a gap", "SEQUENCE_GAP")
+    need(event.get("prev") == head, "names another event before it", "CHAIN_LINK_BROKEN")
 
 
 def check_group(event: Event, demand: dict[str, Any] | None) -> None:

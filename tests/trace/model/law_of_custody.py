@@ -154,10 +154,10 @@ def _check_by_signer(world: World, event: Event, last: dict[str, Any]) -> None:
     if event["demand"] or world["now"] <= last["at"] + policy(world, "void_hours") * 3600:
         return
     consent = world["agreed"].get(event["data"].get("agreed"))
-    need(consent == (last["id"], _other_party(last)), "too late, without the other's consent")
+    need(consent == (last["id"], other_party(last)), "too late, without the other's consent")
 
 
-def _other_party(last: dict[str, Any]) -> str:
+def other_party(last: dict[str, Any]) -> str:
     """Whom an event concerned beside its signer: of an acceptance who held it before, of an offer its
     consignee, and so of what is said while the offer stands (ADR 15)."""
     before = last["before"]

@@ -41,9 +41,10 @@ from . import (
     judging,
     law,
 )
-from .draws import DRAWS, Draws, Group, Said
+from .draws import DRAWS, NO_EVENT, Draws, Group, Said
 from .draws_of_registry import enrolment, new_key
 from .law_of_keys import ADMIN
+from .reasons import check_reason
 from .stages import IN_PACK, NOBODY, NONE
 
 AREAS = (
@@ -160,7 +161,17 @@ class Play(Draws):
         elif self.chance(6):
             said = group[0]
             group = [said._replace(key=self._other_key(said.party)), *group[1:]]
+        elif self.chance(4):
+            group = [group[0]._replace(claims=self._claims(group[0].sub)), *group[1:]]
         return group
+
+    def _claims(self, sub: str) -> dict[str, Any]:
+        """Another place, another event before it, or a time that is not yet, or hardly."""
+        number, _ = self.world["heads"].get(sub, (-1, ""))
+        ahead = self.time(self.now + self.pick((200, 400)))
+        places = ({"seq": number}, {"seq": number + 2}, {"prev": NO_EVENT}) if number > 0 else ()
+        claims: dict[str, Any] = self.pick((*places, {"occurred_at": ahead}, {"occurred_at": ahead}))
+        return claims
 
     def _other_key(self, party: Party) -> PrivateKey:
         """A key of the same party, or of anybody."""
@@ -183,7 +194,7 @@ class Play(Draws):
         key = said.key or usual
         data = {name: _filled(value, ids) for name, value in said.data.items()}
         before = self.scene.heads.get(said.sub)
-        text = self.scene.sign(said.party, said.type, said.sub, data, key=key)
+        text = self.scene.sign(said.party, said.type, said.sub, data, key=key, **said.claims)
         if said.type not in JOINT or key.public.kid not in self.world["log"].get("registrars", ()):
             return text
         now = self.world["log"]["registrars"]
@@ -211,6 +222,8 @@ class Play(Draws):
         shown = [(event["type"], event["sub"], event["iss"], event["data"]) for event in events]
         assert allowed == (said == "accepted"), f"law: {why}; judge: {said}; {shown}"
         assert not code or code == said, f"law: {why} ({code}); judge: {said}; {shown}"
+        if not allowed and len(events) == 1:
+            check_reason(self.world, events[0], said)
         if after is not None:
             self.world = after
             for event in events:
