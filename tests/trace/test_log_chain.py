@@ -18,7 +18,7 @@ from packtrace.signing.note import format_vkey
 from packtrace.signing.possession import sign_possession
 from packtrace.tests.scene import Party, Scene, ed25519_key, pack_code
 from packtrace.tests.trace.court import Court
-from packtrace.trace.errors import TraceError
+from packtrace.trace.errors import RefusedError, TraceError
 from packtrace.trace.lifecycle.keyring import approval_digest
 from packtrace.trace.lifecycle.world import Memory
 from packtrace.trace.rules.ruleset import (
@@ -88,8 +88,10 @@ def test_a_rule_set_survives_being_written_and_read() -> None:
         lambda file: file | {"parts": file["parts"] | {"lifecycle": "[]"}},
         lambda file: file | {"parts": file["parts"] | {"policy.json": "{}"}},
         lambda file: file | {"parts": file["parts"] | {"schemas/statements/log.heads.json": "[]"}},
-        lambda file: file
-        | {"parts": file["parts"] | {"schemas/statements/log.heads.json": '{"$ref":"http://x.example"}'}},
+        lambda file: (
+            file
+            | {"parts": file["parts"] | {"schemas/statements/log.heads.json": '{"$ref":"http://x.example"}'}}
+        ),
     ],
 )
 def test_a_file_that_this_version_cannot_apply_is_no_rule_set(damage: Any) -> None:
@@ -355,6 +357,8 @@ def test_no_other_root_count_or_size_is_told() -> None:
     log.admit(log.scene.manufactured(pack_code(1)))
     for change in ({"root": b64url(bytes(32))}, {"count": 1}, {"size": log.leaves - 1}):
         assert log.refusal(heads(log, **change)) == "HEADS_MISMATCH"
+    with pytest.raises(RefusedError, match="over their leaves in the order of their bytes"):
+        log.admit(heads(log, root=b64url(bytes(32))))
     stale = heads(log)
     log.admit(log.scene.manufactured(pack_code(2)))
     assert log.refusal(stale) == "HEADS_MISMATCH"

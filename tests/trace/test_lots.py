@@ -193,6 +193,9 @@ def test_a_lot_is_charged_in_parts_and_never_more_than_remains(yard: Yard) -> No
     assert yard.answer(yard.charged(yard.ann, sub, batch, 1)) == "PACK_TERMINAL"
     for texts, g in ((charged[:1], 40), (charged, 89), (charged, 91), (charged[::-1], 90)):
         assert yard.answer(yard.closed(yard.ann, batch, texts, g, copper=90)) == "BATCH_INPUTS_MISMATCH"
+    with pytest.raises(RefusedError, match="over their ids in the order of the log"):
+        yard.court.admit(yard.closed(yard.ann, batch, charged[::-1], 90, copper=90))
+    yard.rewind()
     assert yard.answer(yard.closed(yard.ann, batch, charged, 90, copper=90)) == "accepted"
     assert yard.answer(yard.void(yard.ann, sub, charged[1])) == "BATCH_CLOSED"
 

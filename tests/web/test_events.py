@@ -60,3 +60,10 @@ def test_a_refusal_gives_every_reason(served: Served) -> None:
     text = served.scene.manufactured(CODE, model="nonsense", label="short")
     body = check_problem(served.post(text), 422, "SCHEMA_INVALID")
     assert {each["pointer"] for each in body["errors"]} >= {"/data/model", "/data/label"}
+
+
+def test_a_refused_group_is_answered_with_the_event_that_is_meant(served: Served) -> None:
+    assert served.post(served.scene.manufactured(CODE)).status_code == 201
+    installed, fitted = served.scene.installed(CODE)
+    answer = served.client.post("/api/v1/events", json={"events": [installed, fitted.partition("~")[0]]})
+    assert check_problem(answer, 422, "DISCLOSURE_MISMATCH")["event"] == 1

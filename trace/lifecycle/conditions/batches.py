@@ -31,9 +31,13 @@ def inputs(case: Case) -> None:
     """What the batch binds is what was charged into it."""
     for member, value in batch_inputs(case.world, case.event.sub).items():
         got = case.event.data["inputs"][member]
+        over = " over their ids in the order of the log" if member == "root" else ""
         if got != value:
             case.refuse(
-                "BATCH_INPUTS_MISMATCH", expected=str(value), got=str(got), where=f"/data/inputs/{member}"
+                "BATCH_INPUTS_MISMATCH",
+                expected=f"{value}{over}",
+                got=str(got),
+                where=f"/data/inputs/{member}",
             )
 
 

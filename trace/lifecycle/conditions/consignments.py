@@ -24,10 +24,11 @@ def load(case: Case) -> None:
                 "WRONG_CONSIGNEE", expected=offer.consignee, got=data["consignee"], where="/data/consignee"
             )
     for member, value in (("count", offered.count), ("root", offered.root)):
+        over = " over their ids in the order of their bytes" if member == "root" else ""
         if data["offers"][member] != value:
             case.refuse(
                 "CONSIGNMENT_MISMATCH",
-                expected=str(value),
+                expected=f"{value}{over}",
                 got=str(data["offers"][member]),
                 where=f"/data/offers/{member}",
             )
