@@ -44,6 +44,7 @@ def next_statement(
     nonce: bytes,
     iss: str | None = None,
     data: Mapping[str, Any] | None = None,
+    known: bool = True,
 ) -> dict[str, Any]:
     """The statement that goes on with a chain where it stands now.
 
@@ -55,6 +56,7 @@ def next_statement(
         nonce: 16 fresh random bytes.
         iss: Who signs; by default whoever the life cycle says may.
         data: What the statement says; by default what the log knows, and placeholders for what is required.
+        known: Whether it may tell what the log knows; else only where the chain ends is filled in.
 
     Raises:
         TemplateError: The type is not known, or does not extend a chain of this kind.
@@ -64,7 +66,11 @@ def next_statement(
     chain = world.chain(subject)
     if data is None:
         skeleton = data_skeleton(world.rules, kind)
-        data = skeleton | known_data(world, kind, subject, skeleton, format_time(occurred_at))
+        data = skeleton
+        if known:
+            data = skeleton | known_data(world, kind, subject, skeleton, format_time(occurred_at))
+    if iss is None and known:
+        iss = likely_signer(world, kind, parsed)
     return {
         "v": VERSION,
         "aud": world.origin,
@@ -73,7 +79,7 @@ def next_statement(
         "sub": subject,
         "seq": chain.seq + 1 if chain else 0,
         **({"prev": chain.head} if chain else {}),
-        "iss": iss or likely_signer(world, kind, parsed) or _placeholder("org:<scheme>:<id>, who signs this"),
+        "iss": iss or _placeholder("org:<scheme>:<id>, who signs this"),
         "occurred_at": format_time(occurred_at),
         "data": dict(data),
     }

@@ -12,6 +12,7 @@ from ..signing.errors import SigningError
 from ..trace.errors import TraceError
 from .api import install_api
 from .api.health import install_readiness
+from .api.organisations import install_page_tokens
 from .node import Node, install
 from .problems import of_error, of_http, problem
 
@@ -40,6 +41,7 @@ def create_app(node: Node) -> Flask:
     app.url_map.merge_slashes = False  # codes and tiles have slashes that mean something; none is moved
     install(app, node)
     install_readiness(app, node)
+    install_page_tokens(app, node)
     app.register_error_handler(TraceError, of_error)
     app.register_error_handler(SigningError, of_error)
     app.register_error_handler(HTTPException, of_http)

@@ -1,15 +1,18 @@
-"""The organisations that the log enrolled, read from its tables."""
+"""The organisations that the log enrolled, and the keys that it registered: all of it is public."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
 from ..trace.ledger.tables import CHAIN
 from ..trace.lifecycle.encoding import decode_state
-from ..trace.lifecycle.state import Org
+from ..trace.lifecycle.state import Key, Keys, Log, Org
+from ..trace.lifecycle.world import World, keys_in
+from ..trace.times import format_log_time
 
 _FIRST: Final = "org:"
 _BEYOND: Final = "org;"  # the character after the colon: every organisation lies between
@@ -38,3 +41,76 @@ def regions(connection: Connection) -> set[str]:
         found.add(org.region)
         found.update(site.region for site in org.sites)
     return found
+
+
+def organisation_object(subject: str, org: Org, at: datetime) -> dict[str, Any]:
+    """An organisation for programs.
+
+    Args:
+        at: Now, for roles that begin or end.
+    """
+    return {
+        "id": subject,
+        "name": {"zh": org.name_zh, "en": org.name_en},
+        "region": org.region,
+        "roles": [
+            {"role": grant.role, "scope": list(grant.scope), "valid": grant.valid(at)}
+            | _span(grant.valid_from, grant.until)
+            for grant in org.roles
+        ],
+        "vendor_codes": list(org.vendor_codes),
+        "enrolled_at": format_log_time(org.enrolled_at),
+        "suspended": org.suspended,
+    }
+
+
+def keys_of(world: World, org: str, at: datetime) -> list[dict[str, Any]]:
+    """Every key that the log ever knew as this organisation's, for programs: revoked and expired ones too.
+
+    Args:
+        org: As ``org:uscc:…``.
+        at: Now.
+    """
+    chains = [world.chain(name) for name in (f"log:{world.origin}", org, "keys:" + org.removeprefix("org:"))]
+    revoked = {
+        kid
+        for chain in chains
+        if chain and isinstance(chain.state, Org | Keys)
+        for kid in chain.state.revoked
+    }
+    keys = [
+        (key, _is_former(key, chain.state))
+        for chain in chains
+        if chain
+        for key in keys_in(chain)
+        if key.org == org
+    ]
+    return [_key_object(key, key.public.kid in revoked, former, at) for key, former in keys]
+
+
+def _is_former(key: Key, state: object) -> bool:
+    return isinstance(state, Log) and key in state.former
+
+
+def _key_object(key: Key, revoked: bool, former: bool, at: datetime) -> dict[str, Any]:
+    if revoked:
+        state = "revoked"
+    elif former:
+        state = "replaced"
+    elif key.valid_from and at < key.valid_from:
+        state = "not_yet_valid"
+    elif key.until and at >= key.until:
+        state = "expired"
+    else:
+        state = "valid"
+    said = {"kid": key.public.kid, "jwk": key.public.jwk(), "use": key.use, "state": state}
+    limits = {"types": list(key.types), "sites": list(key.sites)}
+    return said | _span(key.valid_from, key.until) | {name: some for name, some in limits.items() if some}
+
+
+def _span(valid_from: datetime | None, until: datetime | None) -> dict[str, str | None]:
+    """Half-open: valid while from <= now < until; null where it has no such end."""
+    return {
+        "from": format_log_time(valid_from) if valid_from else None,
+        "until": format_log_time(until) if until else None,
+    }

@@ -17,11 +17,11 @@ from packtrace.signing.merkle import leaf_hash
 from packtrace.signing.policy import NONE, Policy
 from packtrace.signing.tiles import parse_entry_bundle, tiles_of
 from packtrace.tests.ledger.node import append_one
-from packtrace.tests.scene import Party, Scene, pack_code
+from packtrace.tests.scene import Scene, pack_code
 from packtrace.tests.web.conftest import Served, check_problem
+from packtrace.tests.web.tokens import bearer
 from packtrace.trace.ledger.home import Home
 from packtrace.trace.ledger.ledger import Ledger, Submission, system_clock
-from packtrace.trace.read_token import sign_read_token
 from packtrace.trace.verify.findings import Outcome
 from packtrace.trace.verify.trust import Trust, format_trust
 from packtrace.trace.verify.verify_source import verify_source
@@ -99,24 +99,19 @@ def test_what_is_committed_and_not_signed_is_not_served(served: Served) -> None:
     assert served.client.get(f"/tile/0/000.p/{size + 1}").status_code == 200
 
 
-def _token(served: Served, who: Party) -> dict[str, str]:
-    now = served.played.clock()
-    text = sign_read_token(who.key, origin=served.ledger.origin, org=who.org, at=now)
-    return {"Authorization": f"Bearer {text}"}
-
 
 def test_entries_are_only_for_an_authority_of_every_region(served: Served) -> None:
     scene, path = served.scene, "/tile/entries/000.p/10"
     check_problem(served.client.get(path), 401, "TOKEN_REQUIRED")
-    check_problem(served.client.get(path, headers=_token(served, scene.maker)), 403, "NOT_PERMITTED")
+    check_problem(served.client.get(path, headers=bearer(served, scene.maker)), 403, "NOT_PERMITTED")
     for texts in scene.regulator_enrolled():
         append_one(served.ledger, *texts)
-    answer = served.client.get(path, headers=_token(served, scene.regulator))
+    answer = served.client.get(path, headers=bearer(served, scene.regulator))
     assert answer.status_code == 200 and answer.headers["Cache-Control"] == "no-store"
     assert parse_entry_bundle(answer.data, 10) == list(served.ledger.entries(0, 10))
     elsewhere = scene.party("elsewhere", 8, "collector")
     append_one(served.ledger, scene.enrolled(elsewhere, region="DE-BY"))
-    check_problem(served.client.get(path, headers=_token(served, scene.regulator)), 403, "NOT_PERMITTED")
+    check_problem(served.client.get(path, headers=bearer(served, scene.regulator)), 403, "NOT_PERMITTED")
 
 
 def test_keys_and_adopted_rules_lie_where_a_bundle_has_them(served: Served) -> None:

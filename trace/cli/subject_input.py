@@ -1,29 +1,11 @@
-"""A subject as a person gives it: by its own text, or by the code that a scanner read from a label."""
+"""A subject as a person gives it on the command line; what was unusual about a label is said beside."""
 
 from __future__ import annotations
 
-from typing import Final
-
 import click
 
-from ..codes.battery_code import read_label_text
+from ..codes.given import read_given
 from ..codes.party import parse_party
-from ..codes.subjects import parse_subject
-from ..errors import RefusedError
-
-_KINDS: Final = (
-    "battery:",
-    "vehicle:",
-    "batch:",
-    "lot:",
-    "model:",
-    "consignment:",
-    "org:",
-    "keys:",
-    "log:",
-    "notes:",
-)
-_PARTIES: Final = ("uscc:", "lei:", "duns:")
 
 
 def parse_subject_input(text: str) -> str:
@@ -32,17 +14,10 @@ def parse_subject_input(text: str) -> str:
     Raises:
         RefusedError: Neither a subject nor a battery code can be read.
     """
-    if text.startswith(_KINDS):
-        return parse_subject(text).text
-    if text.startswith(_PARTIES):
-        raise RefusedError(
-            f"subject: expected its kind before the organisation, as org:{text} or keys:{text}, got {text}",
-            code="SUBJECT_INVALID",
-        )
-    scanned = read_label_text(text)
-    for remark in scanned.remarks:
+    given = read_given(text)
+    for remark in given.remarks:
         click.echo(f"the label: {remark}", err=True)
-    return f"battery:gbt34014:{scanned.code.text}"
+    return given.subject
 
 
 def parse_org_input(text: str) -> str:

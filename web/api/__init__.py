@@ -9,7 +9,19 @@ from flask_smorest import Api
 from werkzeug.exceptions import HTTPException
 
 from ..problems import of_http
-from . import batteries, consistency, event_reads, events, health, static_log, subjects
+from . import (
+    about,
+    batteries,
+    consistency,
+    event_reads,
+    events,
+    heads,
+    health,
+    organisations,
+    statements,
+    static_log,
+    subjects,
+)
 
 PREFIX: Final = "/api/v1"
 _BLUEPRINTS: Final = (
@@ -17,6 +29,10 @@ _BLUEPRINTS: Final = (
     event_reads.blueprint,
     batteries.blueprint,
     subjects.blueprint,
+    heads.blueprint,
+    statements.blueprint,
+    organisations.blueprint,
+    about.blueprint,
     consistency.blueprint,
     health.blueprint,
 )
