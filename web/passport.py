@@ -58,8 +58,8 @@ def subject_object(
 
 def log_object(ledger: Ledger) -> dict[str, Any]:
     """How far the log goes: with the checkpoint, what is said here can be verified against a proof."""
-    note = ledger.checkpoint()
-    return {"size": int(note.split(b"\n")[1]), "checkpoint": note.decode("utf-8")}
+    published = ledger.published()
+    return {"size": published.size, "checkpoint": published.note.decode("utf-8")}
 
 
 def _public(state: Battery, chain: Sequence[Told], world: World) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from flask_smorest import Blueprint
 from ...schemas.api.events import ReceiptBody
 from ...schemas.api.reading import EventShownBody
 from ...trace.ledger.sequence import Outcome, Placed
-from ..node import this_node
+from ...trace.ledger.writer import Answer
 from ..shown import find_event, load_disclosures, refuse_unseen, shown_event
 from .events import receipt_object
 from .reading import Asked, answer, told_as
@@ -57,4 +57,5 @@ class EventReceipt(MethodView):
         if not view.sees(found.told):
             refuse_unseen(view, "receipt")
         placed = Placed(found.told.event.id, found.told.leaf_index)
-        return answer(receipt_object(this_node(), Outcome("known", (placed,))))
+        receipt = asked.ledger.receipt(placed.event_id)
+        return answer(receipt_object(Answer(Outcome("known", (placed,)), receipt)))
