@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from msgspec import Struct
 
 from .base64url import Base64urlError, b64url, parse_b64url_bytes
 from .compact import DEFAULT_LIMIT, CompactFormError, format_compact, parse_compact
@@ -94,7 +96,7 @@ class KeyMismatchError(SigningError):
     code = "KEY_MISMATCH"
 
 
-class Jws(NamedTuple):  # made a million times in an audit: a frozen dataclass takes four times as long
+class Jws(Struct, frozen=True, gc=False, eq=False):  # made a million times in an audit
     """A compact JWS exactly as received, and what it says; equal when the text is."""
 
     text: str
@@ -110,7 +112,7 @@ class Jws(NamedTuple):  # made a million times in an audit: a frozen dataclass t
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Jws) and self.text == other.text
 
-    def __ne__(self, other: object) -> bool:
+    def __ne__(self, other: object) -> bool:  # else that of `Struct`, by which nothing is equal
         return not self == other
 
     def __hash__(self) -> int:
@@ -174,10 +176,11 @@ def parse_jws(text: str | bytes, *, typ: str, limit: int = DEFAULT_LIMIT) -> Jws
     if len(data) > _HEADER_CHARACTERS + _encoded(limit) + _SIGNATURE_CHARACTERS + 2:
         expected = f"a header of at most {_HEADER_LIMIT} and a payload of at most {limit} bytes"
         raise JwsFormatError(f"JWS: expected {expected}, got {len(data)} characters")
-    parts = data.split(b".")
-    if len(parts) != 3:
-        raise JwsFormatError(f"JWS: expected three parts with a dot between them, got {len(parts)}")
-    header_part, payload_part, signature_part = parts
+    dots = data.count(b".")
+    if dots != 2:
+        raise JwsFormatError(f"JWS: expected three parts with a dot between them, got {dots + 1}")
+    signing_input, _, signature_part = data.rpartition(b".")
+    header_part, _, payload_part = signing_input.partition(b".")
     if len(header_part) > _HEADER_CHARACTERS:
         got = len(header_part)
         raise JwsFormatError(f"JWS header: expected at most {_HEADER_LIMIT} bytes, got {got} characters")
@@ -189,7 +192,6 @@ def parse_jws(text: str | bytes, *, typ: str, limit: int = DEFAULT_LIMIT) -> Jws
         raise JwsFormatError(f"JWS signature: expected {SIGNATURE_BYTES} bytes, got {len(signature)}")
     payload = _parse_part(payload_part, "payload")
     value = parse_compact(payload, limit=limit)
-    signing_input = data[: len(header_part) + 1 + len(payload_part)]
     event_id = b64url(hashlib.sha256(signing_input).digest())
     return Jws(text, alg, kid, typ, event_id, payload, value, signature, signing_input)
 
@@ -209,24 +211,25 @@ def check_signature(jws: Jws, key: PublicKey) -> None:
     check_raw_signature(key, jws.signing_input, jws.signature)
 
 
-def verify_signatures(items: Sequence[tuple[bytes, bytes, PublicKey]], *, threads: int = 1) -> list[bool]:
+def verify_signatures(
+    items: Sequence[tuple[bytes, bytes, PublicKey]], *, pool: Executor | None = None, threads: int = 1
+) -> list[bool]:
     """Check many signatures; the libraries release the interpreter lock, so threads run in parallel.
 
     Args:
         items: Signing input, signature and key of each.  That `kid` and `alg` fit the key is for the caller
-        to
-            have seen.
+            to have seen.
+        pool: Has the threads; without one all is done here.
         threads: How many contiguous ranges to work on at a time.
 
     Returns:
         Whether each signature holds, in the order of `items`.
     """
-    if threads <= 1 or len(items) < 2 * threads:
+    if pool is None or threads <= 1 or len(items) < 2 * threads:
         return _verify_range(items)
     size = -(-len(items) // threads)
     ranges = [items[start : start + size] for start in range(0, len(items), size)]
-    with ThreadPoolExecutor(threads) as pool:
-        return [held for verdicts in pool.map(_verify_range, ranges) for held in verdicts]
+    return [held for verdicts in pool.map(_verify_range, ranges) for held in verdicts]
 
 
 def _verify_range(items: Sequence[tuple[bytes, bytes, PublicKey]]) -> list[bool]:

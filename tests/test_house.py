@@ -22,7 +22,7 @@ FOLDERS = ("signing", "trace", "schemas", "web", "sample_batches")
 
 # What each folder may import beside itself and the standard library (DESIGN of the layout, README "Layout").
 ALLOWED = {
-    "signing": {"cryptography", "nacl", "orjson"},
+    "signing": {"cryptography", "msgspec", "nacl", "orjson"},
     "trace": {"packtrace.signing", "jsonschema_rs", "msgspec", "orjson", "stdnum"},
     "schemas": {"packtrace.signing", "packtrace.trace", "jsonschema_rs", "marshmallow", "orjson"},
     "web": {"*"},

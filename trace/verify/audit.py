@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from ...signing.jws import verify_signatures
 from ...signing.merkle import MerkleError, check_inclusion, leaf_hash
 from ...signing.note import VerifierKey
 from ...signing.policy import NONE
@@ -21,7 +22,7 @@ from .evidence import Evidence, LogEvidence, PartEvidence
 from .findings import Finding, Findings
 from .heads import Head, claimed_origin, is_renamed, read_head, read_vkeys
 from .pins import Pins
-from .replay import BATCH, CHECK, CheckSignatures, Replay
+from .replay import BATCH, CheckSignatures, Replay
 from .report import Report, Seen, SourceKind, SubjectResult
 from .tree import TreeFold
 from .trust import Trust
@@ -44,7 +45,7 @@ class Audit:
         checkpoints: Sequence[bytes],
         pins: Pins | None,
         progress: Progress | None,
-        check: CheckSignatures = CHECK,
+        check: CheckSignatures = verify_signatures,
     ) -> None:
         self.evidence = evidence
         self.rules = rules

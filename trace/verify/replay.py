@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any, ClassVar, Final
 
 from ...signing.errors import SigningError
@@ -46,7 +45,6 @@ takes a quarter longer.
 CheckSignatures = Callable[[Sequence[tuple[bytes, bytes, PublicKey]]], list[bool]]
 """check(signing input, signature and key of each): whether each holds."""
 
-CHECK: Final[CheckSignatures] = partial(verify_signatures, threads=2)
 _ANYTHING: Final = (("*",), "")
 _MAY_BE_ABSENT: Final = frozenset({"SEQUENCE_GAP", "KEY_UNKNOWN", "REFERENCE_ABSENT"})
 """In a bundle of one battery these may mean that the bundle lacks something, not that the log does."""
@@ -73,7 +71,7 @@ class Replay:
         trust: Trust | None,
         times_at: Collection[int] = (),
         whole: bool = True,
-        check: CheckSignatures = CHECK,
+        check: CheckSignatures = verify_signatures,
         documents: DocumentCheck | None = None,
         book: RuleBook | None = None,
         concerns: Concerns | None = None,
@@ -243,9 +241,10 @@ class Replay:
         except TraceError as error:
             self._break(event, item.leaf, error, self._rests_on(event, world))
             return
-        shaky = self._rests_on(event, world) - {event.sub}
-        if shaky:
-            self._taint(event, item.leaf, shaky, "")
+        if self._unsound:
+            shaky = self._rests_on(event, world) - {event.sub}
+            if shaky:
+                self._taint(event, item.leaf, shaky, "")
         for remark in step.remarks:
             self._findings.add(Finding(remark.code, remark.detail, event.sub, item.leaf, event.id))
         if self._concerns is not None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
+from ...signing.jws import verify_signatures
 from ..errors import TraceError
 from ..rules.ruleset import load_rules
 from .audit import Audit, Progress, audit_log, audit_part
@@ -24,6 +27,7 @@ def verify_source(
     pins: Pins | None = None,
     progress: Progress | None = None,
     may_connect: bool = False,
+    threads: int = 2,
 ) -> Report:
     """Verify a bundle, a receipt, a ledger's database or a node.
 
@@ -36,9 +40,10 @@ def verify_source(
         pins: What was verified before.
         progress: Called with the entries done and the entries in all.
         may_connect: The source may be a home of one's own, whose database is on the server that it names.
+        threads: How many check signatures at a time. More take less time and more of the processors.
     """
     try:
-        with open_source(source, may_connect=may_connect) as evidence:
+        with open_source(source, may_connect=may_connect) as evidence, ThreadPoolExecutor(threads) as pool:
             audit = Audit(
                 evidence,
                 rules=load_rules(),
@@ -46,6 +51,7 @@ def verify_source(
                 checkpoints=checkpoints,
                 pins=pins,
                 progress=progress,
+                check=partial(verify_signatures, pool=pool, threads=threads),
             )
             if isinstance(evidence, BatteryFiles | ReceiptFile):
                 return audit_part(audit, evidence)
