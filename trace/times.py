@@ -89,8 +89,8 @@ def format_log_time(value: datetime) -> str:
     Raises:
         TimeError: A datetime that is naive, not in UTC, before 1970, or not in whole milliseconds.
     """
-    _check(value, step_us=1_000, expected="whole milliseconds")
-    return value.isoformat(timespec="milliseconds")[:23] + "Z"
+    # What is recorded together has one time. In another zone an equal one may be another text, or none.
+    return _format_log_time(value) if value.tzinfo is UTC else _format_log_time.__wrapped__(value)
 
 
 def show_time(value: datetime) -> str:
@@ -110,6 +110,12 @@ def _instant(text: str, form: re.Pattern[str]) -> datetime | None:
     except ValueError:
         return None
     return value if value.year >= FIRST_YEAR else None
+
+
+@lru_cache(maxsize=256)
+def _format_log_time(value: datetime) -> str:
+    _check(value, step_us=1_000, expected="whole milliseconds")
+    return value.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 @lru_cache(maxsize=256)

@@ -6,8 +6,9 @@ Much arrives here that will never be recorded, so this runs outside any lock.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from ...signing.disclosures import check_disclosures, split_presentation
 from ...signing.errors import SigningError
@@ -21,8 +22,7 @@ from ..statement import Event, parse_event_jws, read_addressed
 MAX_GROUP: Final = 1_000  # events
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(Struct, frozen=True, gc=False):
     """Events that are recorded all or not at all: usually one, else a group in its order.
 
     Each text is a compact JWS, or ``JWS~disclosure~…~`` where members are withheld.
@@ -31,8 +31,7 @@ class Submission:
     events: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class Arrival:
+class Arrival(Struct, gc=False):
     """An event whose form, shape and addressee are right."""
 
     event: Event

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 from filelock import Timeout as LockTimeout
@@ -54,7 +55,7 @@ __all__ = ["Ledger", "Outcome", "Placed", "Receipt", "Submission"]
 
 Clock = Callable[[], datetime]
 
-_PARALLEL_FROM: Final = 64  # submissions; with fewer, starting threads costs more than they save
+_TOGETHER: Final = 64  # submissions that are read in one go; with fewer, threads cost more than they save
 _READ_AT_ONCE: Final = 1_000  # entries
 
 
@@ -229,7 +230,7 @@ class Ledger:
             if self._stopped:
                 raise LedgerStoppedError(f"ledger: stopped by {self._stopped}") from self._stopped
             try:
-                again = lambda index, now: self._read(submissions[index], now)  # noqa: E731
+                again = lambda index, now: self._read_some([submissions[index]], now)[0]  # noqa: E731
                 reading = Reading(units, rules, again)
                 outcomes = self._commit(reading, on_error, at, confirm_clock)  # Steps 2 and 3.
             except BaseException as error:
@@ -396,27 +397,36 @@ class Ledger:
 
     def _read_all(self, submissions: Sequence[Submission], rules: RuleSet) -> list[Unit]:
         """Step 1: form, shape, addressee, and the signatures by keys that are registered already."""
-        if self._threads <= 1 or len(submissions) < _PARALLEL_FROM:
-            return [self._read(submission, rules) for submission in submissions]
-        size = -(-len(submissions) // self._threads)
-        ranges = [submissions[start : start + size] for start in range(0, len(submissions), size)]
+        starts = range(0, len(submissions), _TOGETHER)
+        ranges = [submissions[start : start + _TOGETHER] for start in starts]
+        read = partial(self._read_some, rules=rules)
+        if self._threads <= 1 or len(ranges) <= 1:
+            return [unit for units in map(read, ranges) for unit in units]
         with ThreadPoolExecutor(self._threads) as pool:
-            return [
-                unit
-                for units in pool.map(lambda some: [self._read(each, rules) for each in some], ranges)
-                for unit in units
-            ]
+            return [unit for units in pool.map(read, ranges) for unit in units]
+
+    def _read_some(self, submissions: Sequence[Submission], rules: RuleSet) -> list[Unit]:
+        """Read, then check signatures: by turns, each drives the other out of the processor's caches."""
+        units = [self._read(submission, rules) for submission in submissions]
+        return [self._check_signed(unit) for unit in units]
 
     def _read(self, submission: Submission, rules: RuleSet) -> Unit:
         try:
-            arrivals = read_submission(submission, rules, self.origin)
-            for arrival in arrivals:
+            return read_submission(submission, rules, self.origin)
+        except RefusedError as error:
+            return error
+
+    def _check_signed(self, unit: Unit) -> Unit:
+        if isinstance(unit, TraceError):
+            return unit
+        try:
+            for arrival in unit:
                 key = self._public_key(arrival.event.jws.kid)
                 if key:  # else an event of the same batch may register it
                     check_arrival(arrival, key)
         except RefusedError as error:
             return error
-        return arrivals
+        return unit
 
     def _public_key(self, kid: str) -> PublicKey | None:
         """The registered key of this id. What id it has is a function of the key: it never changes."""
@@ -451,22 +461,24 @@ class Ledger:
             if self._tiles is None or self._tiles.size != tree.size:
                 self._tiles = load_tile_builder(connection, tree.size)
             world = StoredWorld(self.origin, self.book, fetch, self._cache)
-            world.prefetch(_subjects(arrivals))
             try:
                 policy = world.rules.policy
+                world.prefetch(_subjects(arrivals, world.rules))
             except UnknownRulesError as error:
                 raise RulesUnknownError(f"{error.message}; nothing was recorded") from error
             known = world.known([arrival.event.id for arrival in arrivals])
             newest = load_entries(connection, max(tree.size - 1, 0), tree.size)
             last = parse_entry(newest[0])[1] if newest else None
             times = choose_times(
-                [self._clock()] * len(units) if at is None else at,
+                [self._clock()][: len(units)] if at is None else at,
                 last,
                 policy,
                 given=at is not None,
                 confirmed=confirm_clock,
                 purpose=_purpose(world, arrivals),
             )
+            if at is None:
+                times *= len(units)  # one moment for all
             sequencer = Sequencer(world, tree.size, known)
             outcomes = sequencer.place_all(reading, times, on_error)
             if sequencer.leaves:
@@ -507,13 +519,16 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
-def _subjects(arrivals: Sequence[Arrival]) -> Iterator[str]:
+def _subjects(arrivals: Sequence[Arrival], rules: RuleSet) -> Iterator[str]:
     """The chains that judging these will ask for; what is forgotten here is read one by one."""
     for arrival in arrivals:
         event = arrival.event
         yield event.sub
+        if event.sub.startswith("battery:"):
+            yield "notes:" + event.sub  # where its origin may be contested
         yield event.iss
         yield "keys:" + event.iss.removeprefix("org:")
+        yield from (named for named in rules.references(event) if ":" in named)  # others are event ids
 
 
 def _purpose(world: World, arrivals: Sequence[Arrival]) -> str:

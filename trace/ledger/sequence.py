@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from msgspec import Struct
+
 from ..errors import RefusedError, TraceError
 from ..lifecycle.concern import concerned
 from ..lifecycle.conditions.origins import check_token
@@ -22,16 +24,14 @@ Status = Literal["accepted", "known", "refused", "skipped"]
 OnError = Literal["continue", "stop", "rollback"]
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True, gc=False):
     """Where the log has an event."""
 
     event_id: str
     leaf_index: int
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of a submission.
 
     accepted  every event is recorded, at consecutive leaves
@@ -58,8 +58,7 @@ class Reading:
     again: Callable[[int, RuleSet], Unit]
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(Struct, frozen=True, gc=False):
     """An event at its place, ready to be stored."""
 
     arrival: Arrival
@@ -117,7 +116,7 @@ class Sequencer:
 
     def _place(self, unit: list[Arrival], recorded_at: datetime) -> Outcome:
         """Judge one submission, and keep all of it or nothing."""
-        ids = [arrival.event.id for arrival in unit]
+        ids = [arrival.event.jws.id for arrival in unit]
         known = [self._known[event_id] for event_id in ids if event_id in self._known]
         if len(known) == len(ids):
             return Outcome("known", tuple(map(Placed, ids, known)))
