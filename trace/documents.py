@@ -26,7 +26,6 @@ MAX_DOCUMENT: Final = 1 << 29
 """Bytes of a document at most: half an hour of video. Whoever verifies reads each of them whole."""
 
 _SIZE: Final = 32  # bytes of a SHA-256
-_HOLDERS: Final = frozenset({"evidence", "documents", "set"})  # members of data that list documents
 _FILE_NAME: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -52,23 +51,28 @@ def documents_of(payload: Mapping[str, Any]) -> Iterator[Document]:
             yield document
 
 
-def digests_of(payload: Mapping[str, Any]) -> Iterator[str]:
+def digests_of(payload: Mapping[str, Any]) -> list[str]:
     """The SHA-256 of each of these documents, as it is written."""
-    for item in _items(payload):
-        if isinstance(item, dict) and type(item.get("sha256")) is str:
-            yield item["sha256"]
+    return [
+        item["sha256"]
+        for item in _items(payload)
+        if isinstance(item, dict) and type(item.get("sha256")) is str
+    ]
 
 
 def _items(payload: Mapping[str, Any]) -> list[Any]:
     """The elements of the lists in which documents stand."""
     data = payload.get("data")
     items: list[Any] = []
-    if not isinstance(data, dict) or data.keys().isdisjoint(_HOLDERS):  # as most are
+    if not isinstance(data, dict):
         return items
-    for holder, name in ((data, "evidence"), (data, "documents"), (data.get("set"), "evidence")):
-        listed = holder.get(name) if isinstance(holder, dict) else None
+    for name in ("evidence", "documents"):
+        listed = data.get(name)
         if isinstance(listed, list):
             items += listed
+    corrected = data.get("set")
+    if isinstance(corrected, dict) and isinstance(corrected.get("evidence"), list):
+        items += corrected["evidence"]
     return items
 
 

@@ -155,7 +155,7 @@ def test_format_and_parse_invert_each_other(code: BatteryCode) -> None:
     ],
 )
 def test_fields_that_no_code_can_hold_are_never_printed(change: dict[str, object]) -> None:
-    fields = {name: getattr(parse_gbt34014(PACK), name) for name in BatteryCode.__slots__}
+    fields = {name: getattr(parse_gbt34014(PACK), name) for name in BatteryCode.__struct_fields__}
     with pytest.raises(BatteryCodeError):
         format_battery_code(BatteryCode(**(fields | change)))
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from msgspec import Struct
+
 from ..errors import RefusedError
 from .quote import quote
 
@@ -85,8 +87,7 @@ class BatteryCodeError(RefusedError):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True)
-class BatteryCode:
+class BatteryCode(Struct, frozen=True, gc=False):
     """The fields of one code, as text; nothing in it is ever a number except the date."""
 
     vendor: str

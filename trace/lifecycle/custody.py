@@ -44,6 +44,8 @@ def ended_with(world: World, battery: Battery) -> str | None:
 
 def parents_of(world: World, battery: Battery) -> tuple[str, ...]:
     """The batteries in which one is, from the nearest outwards."""
+    if battery.stage != words.IN_PACK:  # as most are not
+        return ()
     found: list[str] = []
     while battery.stage == words.IN_PACK:
         found.append(battery.facts.parent)

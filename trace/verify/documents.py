@@ -58,7 +58,7 @@ class DocumentCheck:
         self._findings = findings
         self._room = most
         self._referred: set[bytes] = set()
-        self._counted = array("Q")
+        self._counted = array("q")
         self._wrong: set[bytes] = set()  # of those that are given
         self._hashed: dict[bytes, TraceError | None] = {}  # with what came of it
 
@@ -69,9 +69,8 @@ class DocumentCheck:
             payload: What was signed, in whatever shape.
         """
         if not self._given:
-            # Only counted then, by eight of their 43 characters: memory grows with them.
-            for text in digests_of(payload):
-                self._counted.append(int.from_bytes(text.encode()[:8], "big"))
+            # Only counted then, by the eight bytes of this process's own hash: memory grows with them.
+            self._counted.extend(map(hash, digests_of(payload)))
             return
         for document in documents_of(payload):
             sha256 = document.sha256

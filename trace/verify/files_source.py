@@ -54,6 +54,7 @@ class FolderFiles:
     def __init__(self, root: Path) -> None:
         self.name = str(root)
         self._root = root
+        self._resolved = root.resolve()
         self._names: frozenset[str] | None = None
 
     def names(self) -> Collection[str]:
@@ -97,7 +98,7 @@ class FolderFiles:
     def _plain(self, name: str) -> Path:
         """The path of a file that is no link, and to which none leads."""
         path = self._root / name
-        if not stat.S_ISREG(path.lstat().st_mode) or path.resolve() != self._root.resolve() / name:
+        if not stat.S_ISREG(path.lstat().st_mode) or path.resolve() != self._resolved / name:
             raise SourceMalformedError(f"{name}: expected a plain file, got a link or something else")
         return path
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ...codes.subjects import parse_subject
-from ...times import later, parse_time, show_time
+from ...times import parse_time, show_time
 from .. import words
 from ..folding.batteries import stage_assigned
 from ..state import Consignment
@@ -42,10 +42,9 @@ def offer(case: Case) -> None:
     _check_in_use_capacity(case)
     expires = parse_time(data["expires_at"], "/data/expires_at")
     policy = case.world.rules.policy
-    today = case.at.recorded_at.date()
-    least = later(case.at.recorded_at, timedelta(days=policy.offer_least_days))
-    most = later(case.at.recorded_at, timedelta(days=policy.offer_most_days))
-    if not least <= expires <= most:
+    least, most = timedelta(days=policy.offer_least_days), timedelta(days=policy.offer_most_days)
+    if not least <= expires - case.at.recorded_at <= most:
+        today = case.at.recorded_at.date()
         case.refuse(
             "OFFER_EXPIRY",
             expected=f"{policy.offer_least_days} to {policy.offer_most_days} days from {today}",
