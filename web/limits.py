@@ -15,7 +15,11 @@ class Limits:
     line_bytes: int = 4 << 20  # a line of a batch
     batch_bytes: int = 64 << 20  # a batch that is answered at once, after unpacking
     batch_lines: int = 10_000  # of such a batch; above, it becomes a job
+    batches: int = 4  # that are answered at the same time; the other threads are for other requests
     job_bytes: int = 2 << 30  # a batch that becomes a job, after unpacking
+    job_lines: int = 5_000_000
+    jobs: int = 100  # that are not done
+    jobs_bytes: int = 8 << 30  # of all jobs, with the results that are kept; above, no job is taken
     json_bytes: int = 1 << 20  # any other body
     heads: int = 10_000  # codes in one POST /heads
     heads_bytes: int = 2 << 20  # of its body
@@ -23,4 +27,5 @@ class Limits:
     page_most: int = 1_000
     requests_a_minute: int = 6_000  # of one address, and of one key
     reserve_bytes: int = 256 << 20  # free on the disk, below which nothing is recorded
+    keys_days: int = 7  # that a key of idempotency, and the result of a job, are kept
     wait_s: float = 30.0  # for a receipt; what is not recorded by then is told to be unknown

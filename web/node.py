@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, cast
 
@@ -17,6 +19,9 @@ from ..trace.ledger.errors import LedgerBusyError
 from ..trace.ledger.home import Home
 from ..trace.ledger.ledger import Ledger
 from ..trace.ledger.writer import Answer, Writer
+from .idempotency import bind_key
+from .job_runner import JobRunner
+from .jobs import Jobs
 from .limits import Limits
 from .store import Store
 
@@ -47,6 +52,14 @@ class Node:
     limits: Limits
     free_bytes: Callable[[], int]
     public_entries: bool = False  # whether everybody may read what the log holds, as a mirror or an auditor
+    jobs: Jobs = field(init=False)
+    runner: JobRunner = field(init=False)
+    _batches: threading.BoundedSemaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._batches = threading.BoundedSemaphore(self.limits.batches)
+        self.jobs = Jobs(self.home.path / "jobs", self.store, self.clock, self.limits)
+        self.runner = JobRunner(self.jobs, self.ledger, self.limits, self.check_room)
 
     @classmethod
     def start(
@@ -72,6 +85,7 @@ class Node:
 
     def close(self) -> None:
         """Append what is queued, and let go of the node's own files."""
+        self.runner.close()
         self.writer.close()
         self.store.close()
 
@@ -98,6 +112,23 @@ class Node:
                 "submit the same bytes again"
             ) from None
 
+    @contextmanager
+    def take_batch(self) -> Iterator[None]:
+        """One of the batches that may be answered at the same time.
+
+        Raises:
+            LedgerBusyError: As many as may be are being answered; nothing was recorded.
+        """
+        if not self._batches.acquire(blocking=False):
+            raise LedgerBusyError(
+                f"batches: expected fewer than {self.limits.batches} at a time, got as many; "
+                "nothing was recorded"
+            )
+        try:
+            yield
+        finally:
+            self._batches.release()
+
     def check_room(self) -> None:
         """The disk has its reserve, so that a receipt can't be followed by a full disk.
 
@@ -110,6 +141,17 @@ class Node:
                 f"disk: expected at least {self.limits.reserve_bytes} bytes free, got {free}; "
                 "nothing was recorded"
             )
+
+
+def keep_key(node: Node, key: str, request: bytes) -> None:
+    """Bind a key of idempotency to a request that is answered at once.
+
+    Raises:
+        KeyReusedError: It is bound to another.
+    """
+    with node.store.write() as connection:
+        now = int(node.clock().timestamp())
+        bind_key(connection, key, request, now=now, days=node.limits.keys_days)
 
 
 def install(app: Flask, node: Node) -> None:

@@ -9,10 +9,10 @@ from typing import Final
 
 import click
 
+from ..ledger.event_lines import Line, parse_event_lines
 from ..ledger.ledger import Ledger
 from ..lifecycle.keyring import log_state
 from ..statement import parse_entry
-from .event_lines import Line, parse_event_lines
 from .key_store import passphrase_option, read_passphrase
 from .ledger_access import open_ledger
 from .outcomes import print_outcome

@@ -8,10 +8,10 @@ import click
 
 from ..errors import TraceError
 from ..ledger.answers import outcome_object
+from ..ledger.event_lines import Line
 from ..ledger.sequence import Outcome
 from ..rules.shapes import ShapeError
 from ..verify.report import plain_text
-from .event_lines import Line
 
 
 def print_outcome(line: Line, outcome: Outcome, *, as_json: bool) -> None:

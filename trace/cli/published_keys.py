@@ -22,11 +22,11 @@ from ...signing.keys import (
 )
 from ...signing.log_key import LogKey, save_log_key
 from ...signing.policy import NONE, Policy
+from ..ledger.event_lines import Line
 from ..ledger.home import Home, save_durably
 from ..ledger.ledger import Ledger
 from ..statement import parse_event_jws
 from ..verify.trust import Trust, format_trust
-from .event_lines import Line
 from .place import Place
 from .text_input import read_text
 

@@ -5,24 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Final
 
 import click
 
+from ..ledger.event_lines import SKIPPED, Line, append_lines, batches, parse_event_lines
 from ..ledger.ledger import Ledger
 from ..ledger.sequence import OnError, Outcome
-from .event_lines import Line, batches, parse_event_lines
 from .key_store import passphrase_option, read_passphrase
 from .ledger_access import open_ledger
 from .outcomes import print_outcome
 from .place import Place, place_options
 from .progress import progress
 from .text_input import STDIN, InputError, check_is_file, open_input
-
-BATCH: Final = 1_000
-"""Submissions in one transaction: enough to keep the ledger busy, few enough to answer within a second."""
-
-_SKIPPED: Final = Outcome("skipped")
 
 
 @click.command()
@@ -91,42 +85,14 @@ def submit_lines(
         story_from: Record the times that the lines name, but none before this one; for a log of samples.
     """
     stopped = False
-    whole = [list(lines)] if on_error == "rollback" else batches(lines, BATCH)
+    whole = [list(lines)] if on_error == "rollback" else batches(lines)
     for batch in whole:
         if stopped:
-            yield from ((line, _SKIPPED) for line in batch)
+            yield from ((line, SKIPPED) for line in batch)
             continue
-        outcomes = _append(ledger, batch, on_error, confirm_clock, story_from)
+        outcomes = append_lines(ledger, batch, on_error, confirm_clock=confirm_clock, story_from=story_from)
         stopped = on_error == "stop" and any(outcome.status == "refused" for outcome in outcomes)
         yield from zip(batch, outcomes, strict=True)
-
-
-def _append(
-    ledger: Ledger, batch: list[Line], on_error: OnError, confirm_clock: bool, story_from: datetime | None
-) -> list[Outcome]:
-    unread = [number for number, line in enumerate(batch) if line.error]
-    if unread and on_error == "rollback":
-        return [Outcome("refused", error=line.error) if line.error else _SKIPPED for line in batch]
-    end = unread[0] if unread and on_error == "stop" else len(batch)
-    some = [line for line in batch[:end] if line.submission]
-    answers = iter(
-        ledger.append(
-            [line.submission for line in some if line.submission],
-            on_error=on_error,
-            at=[max(line.at, story_from) for line in some if line.at] if story_from else None,
-            confirm_clock=confirm_clock,
-        )
-        if some
-        else []
-    )
-    outcomes: list[Outcome] = []
-    for line in batch[:end]:
-        outcomes.append(Outcome("refused", error=line.error) if line.error else next(answers))
-    if end < len(batch):
-        first = any(outcome.status == "refused" for outcome in outcomes)
-        outcomes.append(_SKIPPED if first else Outcome("refused", error=batch[end].error))
-        outcomes += [_SKIPPED] * (len(batch) - end - 1)
-    return outcomes
 
 
 def _read(named: tuple[str, ...]) -> Iterator[Line]:

@@ -76,23 +76,6 @@ def read_text(named: str, *, limit: int) -> str:
         ) from None
 
 
-def read_lines(file: BinaryIO, *, limit: int) -> Iterator[tuple[int, bytes | None]]:
-    """Number and bytes of each line that is not blank; None in place of one that is longer than `limit`.
-
-    A line that is too long is read past, never held.
-    """
-    number = 0
-    while line := file.readline(limit + 1):
-        number += 1
-        if len(line) <= limit or line.endswith(b"\n"):
-            if line.strip():
-                yield number, line
-            continue
-        while line and not line.endswith(b"\n"):
-            line = file.readline(limit)
-        yield number, None
-
-
 def is_terminal() -> bool:
     """Whether diagnostics are read by a person as they come."""
     return sys.stderr.isatty()

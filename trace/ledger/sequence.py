@@ -20,7 +20,7 @@ from ..rules.ruleset import RuleSet
 from ..statement import Moment, format_entry
 from .door import Arrival, check_arrival
 
-Status = Literal["accepted", "known", "refused", "skipped"]
+Status = Literal["accepted", "known", "refused", "skipped", "unknown"]
 OnError = Literal["continue", "stop", "rollback"]
 
 
@@ -37,7 +37,8 @@ class Outcome(Struct, frozen=True):
     accepted  every event is recorded, at consecutive leaves
     known     every event was recorded before, in this form or under another signature: its first place
     refused   nothing of it is recorded; `error` says why
-    skipped   nothing of it is recorded, because of another submission
+    skipped   nothing of it is recorded, because of another submission, or of `error`
+    unknown   the ledger stopped with `error` before it could tell: submit the same bytes again
     """
 
     status: Status
@@ -100,7 +101,7 @@ class Sequencer:
                     raise unit
                 outcomes.append(self._place(unit, recorded_at))
             except TraceError as error:
-                outcomes.append(Outcome("refused", error=error))
+                outcomes.append(Outcome("refused", error=_without_frames(error)))
                 if on_error != "continue":
                     break
         outcomes += [Outcome("skipped")] * (len(units) - len(outcomes))
@@ -170,3 +171,12 @@ class Sequencer:
         if arrival.shown and before and isinstance(before.state, Battery):
             check_token(event, arrival.shown, before.state)
         return step
+
+
+def _without_frames(error: TraceError) -> TraceError:
+    """A refusal is an answer and no defect: its frames would hold, in a circle, all that was submitted."""
+    each: BaseException | None = error
+    while each is not None:
+        each.__traceback__ = None
+        each = each.__cause__ or each.__context__
+    return error

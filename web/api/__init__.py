@@ -11,12 +11,14 @@ from werkzeug.exceptions import HTTPException
 from ..problems import of_http
 from . import (
     about,
+    batch,
     batteries,
     consistency,
     event_reads,
     events,
     heads,
     health,
+    jobs,
     organisations,
     statements,
     static_log,
@@ -26,6 +28,8 @@ from . import (
 PREFIX: Final = "/api/v1"
 _BLUEPRINTS: Final = (
     events.blueprint,
+    batch.blueprint,
+    jobs.blueprint,
     event_reads.blueprint,
     batteries.blueprint,
     subjects.blueprint,

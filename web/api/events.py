@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, Final
 
 import orjson
@@ -15,7 +16,8 @@ from ...trace.ledger.writer import Answer
 from ...trace.statement import parse_entry
 from ...trace.times import format_log_time
 from ..bodies import JSON, BodyError, media_type, parse_body_json, read_body
-from ..node import Node, this_node
+from ..idempotency import KEY_PARAMETER, read_key, request_digest
+from ..node import keep_key, this_node
 
 JOSE: Final = "application/jose"
 """RFC 7515, 9.2.1: a JWS in compact serialisation; here with its disclosures behind it, if it has any."""
@@ -29,6 +31,7 @@ class Events(MethodView):
 
     @blueprint.doc(
         summary="Record one event, or a group",
+        parameters=[KEY_PARAMETER],
         requestBody={
             "required": True,
             "content": {
@@ -50,7 +53,12 @@ class Events(MethodView):
         An answer without a receipt says nothing: send the same bytes again.
         """
         node = this_node()
-        submission = read_submission(node)
+        key = read_key(request)
+        kind = media_type(request, JOSE, JSON)
+        data = read_body(request, node.limits.event_bytes)
+        submission = read_submission(kind, data)
+        if key is not None:
+            keep_key(node, key, request_digest(request.path, "", hashlib.sha256(data).digest()))
         answer = node.submit(submission)
         if answer.outcome.error is not None:
             raise answer.outcome.error
@@ -61,14 +69,16 @@ class Events(MethodView):
         return response
 
 
-def read_submission(node: Node) -> Submission:
+def read_submission(kind: str, data: bytes) -> Submission:
     """What a request to record one event carries.
+
+    Args:
+        kind: Media type of the body.
+        data: The body, unpacked.
 
     Raises:
         BodyError: Neither a JWS nor an object that holds some.
     """
-    kind = media_type(request, JOSE, JSON)
-    data = read_body(request, node.limits.event_bytes)
     if kind == JOSE:
         try:
             return Submission((data.decode("ascii").strip(),))
