@@ -16,6 +16,7 @@ from . import (
     consistency,
     event_reads,
     events,
+    feed,
     heads,
     health,
     jobs,
@@ -37,6 +38,7 @@ _BLUEPRINTS: Final = (
     statements.blueprint,
     organisations.blueprint,
     about.blueprint,
+    feed.blueprint,
     consistency.blueprint,
     health.blueprint,
 )
