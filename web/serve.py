@@ -5,18 +5,27 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any, Final
 
 from waitress import create_server
 
+from ..trace.ledger.errors import LedgerStoppedError
 from ..trace.ledger.ledger import Ledger, system_clock
 from .app import create_app
 from .node import Node
+from .slow_clients import IDLE_S, close_slow_clients
 
-THREADS: Final = 16
+THREADS: Final = 64
+"""As many requests are recorded together; a thread that waits for its receipt costs next to nothing."""
+
 CONNECTIONS: Final = 1_000
 """A slow client holds a connection and no thread: bodies are read whole before a thread sees them."""
+
+_FILES: Final = 4_096
+_LOOK_S: Final = 0.5
+_LOG: Final = logging.getLogger("packtrace.web")
 
 
 def serve_node(
@@ -27,38 +36,76 @@ def serve_node(
     ready: Callable[[str], object],
     public_entries: bool = False,
 ) -> None:
-    """Serve until SIGTERM or SIGINT.
+    """Serve until SIGTERM or SIGINT, or until the ledger stops itself, which only a new start can mend.
 
     Args:
         ledger: Open; it stays the caller's to close.
         public_entries: Whether everybody may read what the log holds.
         ready: Told the address once requests are taken.
+
+    Raises:
+        LedgerStoppedError: It stopped itself.
     """
+    _allow_connections()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     node = Node.start(ledger.home, ledger, system_clock, public_entries=public_entries)
     try:
+        sockets: dict[int, Any] = {}
         server: Any = create_server(
             create_app(node),
+            map=sockets,
             host=host,
             port=port,
             threads=THREADS,
             connection_limit=CONNECTIONS,
+            channel_timeout=IDLE_S,
+            cleanup_interval=5,
+            asyncore_use_poll=True,  # select can't wait for more than 1,024 files
             max_request_body_size=node.limits.job_bytes,
             ident="packtrace",
             clear_untrusted_proxy_headers=True,
         )
+        close_slow_clients(sockets.values())
         shown = f"[{host}]" if ":" in host else host
         ready(f"http://{shown}:{server.effective_port}")
         signal.signal(signal.SIGTERM, _stop)
+        ended = threading.Event()
+        watch = threading.Thread(target=_stop_with, args=(ledger, ended), name="packtrace-watch")
+        watch.start()
         try:
             server.run()
         except (KeyboardInterrupt, SystemExit):
             pass
         finally:
+            ended.set()
             server.close()
+            watch.join()
     finally:
         node.close()
+    if ledger.stopped:
+        raise LedgerStoppedError(f"ledger: stopped by {ledger.stopped}; start the node anew")
 
 
 def _stop(*_: object) -> None:
     raise SystemExit(0)
+
+
+def _stop_with(ledger: Ledger, ended: threading.Event) -> None:
+    """End the server once the ledger writes no more: whoever keeps it running starts it anew."""
+    while not ended.wait(_LOOK_S):
+        if ledger.stopped:
+            _LOG.error("ledger stopped: %s", ledger.stopped)
+            signal.raise_signal(signal.SIGTERM)
+            return
+
+
+def _allow_connections() -> None:
+    """Let the process have a file for each connection; many systems begin with 1,024."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such bound
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < _FILES:
+        most = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

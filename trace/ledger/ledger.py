@@ -181,6 +181,11 @@ class Ledger:
         self.close()
 
     @property
+    def stopped(self) -> BaseException | None:
+        """Why nothing is written any more, if nothing is."""
+        return self._stopped
+
+    @property
     def rules(self) -> RuleSet:
         """The rule set in force.
 

@@ -72,9 +72,7 @@ class Tile(MethodView):
         tile = find_tile(node, f"tile/{level}/{index}")
         data = node.ledger.tile(int(tile.level), tile.index, tile.width)
         if len(data) != tile.width * HASH_SIZE:
-            raise LedgerDamagedError(
-                f"{tile.path}: expected {tile.width * HASH_SIZE} bytes, got {len(data)}"
-            )
+            raise LedgerDamagedError(f"{tile.path}: expected {tile.width * HASH_SIZE} bytes, got {len(data)}")
         return _kept(data, BYTES)
 
 
