@@ -10,13 +10,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from sqlite3 import Error as SQLiteError
 from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, Engine, QueuePool, Table, create_engine, event, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from .errors import FatalStorageError, HomeError, LedgerBusyError, LedgerDamagedError
+from .errors import (
+    ErasureIncompleteError,
+    FatalStorageError,
+    HomeError,
+    LedgerBusyError,
+    LedgerDamagedError,
+)
 from .tables import REVISION, TREE
 
 Conflict = Literal["refused", "replaces", "left out"]
@@ -120,6 +127,41 @@ class Database:
             return statement
         action = f"UPDATE SET {others}" if conflict == "replaces" else "NOTHING"
         return f"{statement} ON CONFLICT ({', '.join(keys)}) DO {action}"
+
+    def scrub(self, table: Table) -> None:
+        """Leave nothing of rows that were deleted from a table in the files of the database.
+
+        SQLite writes all of its file anew, and empties the WAL; PostgreSQL writes the table anew, and what an
+        archive of its WAL keeps is for whoever keeps that. On SQLite the caller holds the ledger's lock.
+
+        Raises:
+            ErasureIncompleteError: The WAL still has them, as somebody is reading.
+            FatalStorageError: The database refused.
+        """
+        try:
+            if not self._is_sqlite:
+                with self._writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                    connection.exec_driver_sql(f"VACUUM FULL {table.name}")
+                return
+            raw = self._writer.raw_connection()  # outside any transaction, where alone SQLite does these
+            try:
+                cursor = raw.cursor()
+                for statement in (
+                    "PRAGMA wal_checkpoint(TRUNCATE)",
+                    "VACUUM",
+                    "PRAGMA wal_checkpoint(TRUNCATE)",
+                ):
+                    cursor.execute(statement)
+                ((is_busy, *_),) = cursor.fetchall()
+            finally:
+                raw.close()
+        except (DBAPIError, SQLiteError) as error:
+            raise FatalStorageError(f"database: expected it written anew, got {error}") from error
+        if is_busy:
+            raise ErasureIncompleteError(
+                f"database: expected nobody to read for {_BUSY_S} s, got somebody; the rows are deleted, "
+                "their bytes are still in the WAL: do the same again"
+            )
 
     def migrate(self) -> None:
         """Make the tables, or bring those of an older version up to date."""

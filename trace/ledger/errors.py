@@ -91,3 +91,9 @@ class FatalStorageError(LedgerError):
     """
 
     code = "STORAGE_FAILED"
+
+
+class ErasureIncompleteError(LedgerError):
+    """What was to be erased is deleted, but a file may still hold its bytes: do the same again."""
+
+    code = "ERASURE_INCOMPLETE"

@@ -125,6 +125,18 @@ class EvidenceStore:
                 f"SHA-256: expected {sha256.hex()}, got {digest.hexdigest()}", where=str(self._path(sha256))
             )
 
+    def remove(self, sha256: bytes) -> bool:
+        """Delete a document, or whatever lies in its place; whether anything did."""
+        path = self._path(sha256)
+        self._check_folder(self._folder)
+        self._check_folder(path.parent)
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return False
+        sync_folder(path.parent)
+        return True
+
     def digests(self) -> Iterator[bytes]:
         """What the store holds, in order; whether each is what its name says is for `state` to tell."""
         for path in self._paths():
