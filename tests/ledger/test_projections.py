@@ -68,7 +68,7 @@ def test_every_projection_is_what_the_entries_give(node: Node) -> None:
             "SELECT target, leaf_index, subject, event_id FROM reference ORDER BY leaf_index, target"
         )
     ]
-    expected = [reference for references in world.references.values() for reference in references]
+    expected = [reference for target in world.references for reference in world.references_to(target)]
     assert references == sorted(expected, key=lambda reference: (reference.leaf_index, reference.target))
     told: dict[int, set[str]] = {}
     for org, leaf in node.execute("SELECT org, leaf_index FROM concern"):

@@ -10,20 +10,30 @@ from ...signing.keys import PublicKey, parse_public_jwk
 from .state import KINDS, State
 
 
-def _encode(value: object) -> Any:
+def encode_part(value: object) -> Any:
+    """A part of a state that no encoder knows, as one that it does.
+
+    Raises:
+        TypeError: It is no such part.
+    """
     if isinstance(value, PublicKey):
         return value.jwk()
     raise TypeError(f"expected a part of a state, got {type(value).__name__}")
 
 
-def _decode(kind: type, value: Any) -> Any:
+def decode_part(kind: type, value: Any) -> Any:
+    """Inverse of `encode_part`, for a part of that type.
+
+    Raises:
+        TypeError: No part of a state has it.
+    """
     if kind is PublicKey:
         return parse_public_jwk(value)
     raise TypeError(f"expected a part of a state, got {kind.__name__}")
 
 
-_ENCODER: Final = Encoder(enc_hook=_encode)
-_DECODERS: Final = {kind: Decoder(state | None, dec_hook=_decode) for kind, state in KINDS.items()}
+_ENCODER: Final = Encoder(enc_hook=encode_part)
+_DECODERS: Final = {kind: Decoder(state | None, dec_hook=decode_part) for kind, state in KINDS.items()}
 
 
 def encode_state(state: State | None) -> bytes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from sys import intern
 from typing import Final, NoReturn
 
 from msgspec import Struct
@@ -72,7 +71,7 @@ def judge(event: Event, at: Moment, key: Key, world: World, demand: Demand | Non
     references: tuple[Reference, ...] = ()
     if named or case.tallies:
         references = tuple(  # each target once, though two members may name it
-            Reference(intern(target), at.leaf_index, event.sub, event.jws.id)
+            Reference(target, at.leaf_index, event.sub, event.jws.id)
             for target in dict.fromkeys((*named, *case.tallies))
         )
     after = fold(event, row, at.recorded_at, state, past)

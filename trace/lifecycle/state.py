@@ -94,8 +94,11 @@ class Signer(Struct, frozen=True, gc=False):
     roles: tuple[str, ...]  # those that are valid at any time
 
 
-class Offer(Struct, frozen=True, gc=False):
-    """An offer to hand over; open while ``recorded_at < expires_at``."""
+class Offer(Struct, frozen=True, gc=False, array_like=True):
+    """An offer to hand over; open while ``recorded_at < expires_at``.
+
+    It is written as a list: a verifier keeps every one that was answered.
+    """
 
     id: str
     consignee: str

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from ..rules.ruleset import RuleBook, RuleSet
 from ..statement import Event, Moment
 from .folding import advance_past
+from .references import References
 from .state import Chain, Key, Keys, Log, Notes, Org, Past, Reference, Signer, State
 from .trails import Trails
 
@@ -146,7 +147,7 @@ class Changes:
             self.references.setdefault(reference.target, []).append(reference)
         if type(after.state) is Notes:
             index_notes(event, after, self.holds)
-        elif isinstance(after.state, _REGISTRY):
+        elif type(after.state) in _REGISTRY:
             index_registry(before, after, self.keys, self.vendors)
             self.signers = {}
             self.rules = rules_after(after, self)
@@ -188,7 +189,7 @@ class Memory:
         self.keys: dict[str, str] = {}
         self.vendors: dict[str, str | None] = {}
         self.trails = Trails()
-        self.references: dict[str, list[Reference]] = {}
+        self.references = References()
         self.holds: dict[str, bool] = {}
         self._signers: dict[str, Signer | None] = {}  # as the registry stands
 
@@ -209,10 +210,14 @@ class Memory:
         return self.vendors.get(code)
 
     def past(self, subject: str) -> Past | None:
-        return self.trails.past(subject)
+        chain = self.chains.get(subject)
+        return self.trails.past(subject, chain.state if chain else None)
 
     def references_to(self, target: str) -> tuple[Reference, ...]:
-        return tuple(self.references.get(target, ()))
+        return tuple(
+            Reference(target, leaf, subject, self.trails.event_at(place))
+            for leaf, subject, place in self.references.to(target)
+        )
 
     def is_held(self, subject: str) -> bool:
         return self.holds.get(subject, False)
@@ -223,19 +228,19 @@ class Memory:
     def keep(self, event: Event, at: Moment, after: Chain, references: tuple[Reference, ...]) -> None:
         """Take in a judged event."""
         before = self.chains.get(event.sub)
-        self.trails.follow(event, at, before.state if before else None)
+        place = self.trails.follow(event, at, before.state if before else None, after.state)
         self.chains[event.sub] = after
         for reference in references:
-            self.references.setdefault(reference.target, []).append(reference)
+            self.references.add(reference, place)
         if type(after.state) is Notes:
             index_notes(event, after, self.holds)
-        elif isinstance(after.state, _REGISTRY):
+        elif type(after.state) in _REGISTRY:
             index_registry(before, after, self.keys, self.vendors)
             self._signers.clear()
             self.rules = rules_after(after, self)
 
 
-_REGISTRY: Final = (Log, Org, Keys)
+_REGISTRY: Final = frozenset({Log, Org, Keys})
 
 
 def _heads_of(chains: Mapping[str, Chain]) -> list[tuple[str, int, str]]:

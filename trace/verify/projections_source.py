@@ -59,8 +59,8 @@ def compare_tables(
     yield from _compare(query, "chain", 1, chains, skip=skip, subject_at=0)
     references = {
         (target, reference.leaf_index): (target, reference.leaf_index, reference.subject, reference.event)
-        for target, listed in world.references.items()
-        for reference in listed
+        for target in world.references
+        for reference in world.references_to(target)
     }
     yield from _compare(query, "reference", 2, references, skip=skip, subject_at=2)
     yield from concerns.compare(_select(query, "concern"), size)

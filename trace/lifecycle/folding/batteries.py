@@ -51,7 +51,7 @@ def fold_battery(event: Event, row: Row, before: Battery) -> Battery:
     if condition is not None and condition != facts.condition:
         facts = replace(facts, condition=intern(condition))
     if custodian != before.custodian and facts.site != data.get("site", ""):
-        facts = replace(facts, site=data.get("site", ""))  # Who held it before knew where it was.
+        facts = replace(facts, site=intern(data.get("site", "")))  # Who held it before knew where it was.
     return Battery(stage, custodian, capacity, offer, facts)
 
 
@@ -153,7 +153,7 @@ def _repaired(facts: Facts, event: Event, before: Battery) -> Facts:
 
 
 def _dismantled(facts: Facts, event: Event, before: Battery) -> Facts:
-    residues = (Residue(each["line"], each["kind"], each["g"]) for each in event.data["residues"])
+    residues = (Residue(each["line"], intern(each["kind"]), each["g"]) for each in event.data["residues"])
     return replace(facts, residues=tuple(residues))
 
 
@@ -201,7 +201,7 @@ _CHANGES: Final[dict[str, Callable[[Facts, Event, Battery], Facts]]] = {
     "battery.fitted": lambda facts, event, _: replace(facts, parent=event.data["parent"]),
     "battery.taken_out": lambda facts, event, _: replace(facts, parent=""),
     "battery.inspected": _inspected,
-    "battery.moved": lambda facts, event, _: replace(facts, site=event.data["site"]),
+    "battery.moved": lambda facts, event, _: replace(facts, site=intern(event.data["site"])),
     "label.reissued": lambda facts, event, _: replace(facts, label=event.data["label"]),
     "battery.incident": lambda facts, event, _: replace(facts, damaged=True),
     "battery.requalified": lambda facts, event, _: replace(facts, status=event.data["operation"]),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sys import intern
+
 from msgspec.structs import replace
 
 from ...statement import Event
@@ -13,7 +15,7 @@ def fold_vehicle(event: Event, before: Vehicle) -> Vehicle:
     data = event.data
     if event.type == "vehicle.scrapped":
         return replace(before, scrapped=True, last_by=event.iss)
-    battery = data["battery"]
+    battery = intern(data["battery"])
     if event.type == "vehicle.taken_out":
         left = tuple(other for other in before.batteries if other != battery)
         return replace(before, batteries=left, last_by=event.iss)
