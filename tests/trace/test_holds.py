@@ -199,6 +199,19 @@ def test_what_a_hold_lets_pass_passes_and_a_move_is_told(held: Held, where: str)
     assert held.codes() == ["MOVED_UNDER_HOLD"]
 
 
+def test_a_hold_on_who_holds_a_pack_keeps_what_was_said_of_a_part_in_it(held: Held) -> None:
+    part = legacy(2, "M")
+    for sub in (PACK, part):
+        held.have(held.ann, sub)
+    leader = held.repaired(held.ann, PACK, put_in=[part])
+    held.court.admit(leader, held.fitted(held.ann, part, PACK, leader))
+    inspected = held.did(held.ann, "battery.inspected", part, condition="intact")
+    placed = held.hold(held.ann.org)
+    assert held.answer(held.void(held.scene.registrar, part, inspected)) == "HELD_BY_AUTHORITY"
+    assert held.lift(held.ann.org, placed) == "accepted"
+    assert held.answer(held.void(held.scene.registrar, part, inspected)) == "accepted"
+
+
 def test_an_offer_expires_under_a_hold(held: Held) -> None:
     stand(held, "offered")
     say = accepted(held)

@@ -357,7 +357,7 @@ def _check_holds(case: Case) -> None:
         return
     near = (event.sub, *parents_of(world, case.battery))
     far = [event.iss]
-    holder = case.holding.custodian
+    holder = holder_of(world, case.holding)
     if holder.startswith("org:") and holder != event.iss:
         far.append(holder)
     if "batch" in event.data:
