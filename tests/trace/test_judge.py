@@ -603,6 +603,17 @@ def test_a_module_that_another_whole_pack_was_made_with_is_not_extracted_nor_lis
     assert court.refusal(*opened(scene, junk, MODULE)) == "COMPOSITION_CONFLICT"
 
 
+def test_a_module_of_a_pack_that_left_the_country_is_not_extracted_from_another(
+    scene: Scene, court: Court
+) -> None:
+    court.admit(scene.manufactured(CODE, components=[MODULE]))
+    left = {"destination": "DE", "reason": "sold"}
+    court.admit(scene.sign(scene.maker, "battery.exported", PACK, left))
+    junk = f"battery:tag:{scene.dismantler.id}/junk"
+    court.admit(registered(scene, junk, scene.dismantler, basis="label_unreadable"))
+    assert court.refusal(*opened(scene, junk, MODULE)) == "COMPOSITION_CONFLICT"
+
+
 def test_a_part_that_does_not_come_out_is_remarked(scene: Scene, court: Court) -> None:
     for number, children in ((1, ()), (2, (f"battery:gbt34014:{module_code(pack_code(2))}",))):
         code = pack_code(number)

@@ -251,14 +251,14 @@ def _product(subject: Subject) -> str:
 
 
 def _check_not_anothers(case: Case, parent: str) -> None:
-    """No other pack that is still whole was made with this child."""
+    """No other pack that is still whole was made with this child; one that left the country may come back."""
     for reference in case.world.references_to(case.event.sub):
         state = case.battery_of(reference.subject)
         if (
             reference.subject != parent
             and state
             and case.event.sub in state.facts.components
-            and state.stage not in words.ENDED
+            and (state.stage not in words.ENDED or state.stage == words.EXPORTED)
         ):
             case.refuse(
                 "COMPOSITION_CONFLICT",
