@@ -89,6 +89,21 @@ class Draws:
             return self.pick(wanted)
         return self.pick(others) if others else None
 
+    def maybe_barred(self, fits: list[str]) -> list[str]:
+        """Seldom only those that are held, damaged, contested or one of two with a code."""
+        if not self.chance(20):
+            return fits
+        world = self.world
+        return [
+            sub
+            for sub in fits
+            if world["holds"].get(sub)
+            or world["holds"].get(self.thing(sub)["custodian"])
+            or world["contested"].get(sub)
+            or self.thing(sub).get("damaged")
+            or self.thing(sub).get("conflicts_with")
+        ] or fits
+
     def number(self) -> int:
         self.numbers += 1
         return self.numbers

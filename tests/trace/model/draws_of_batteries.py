@@ -70,7 +70,7 @@ def manufactured(play: Draws, name: str) -> Group:
     data = {"model": model, "chemistry": "LFP", "mass": MASS, "label": digest_of(sub)}
     group = [Said(maker, name, sub, data)]
     own = play.held_by(maker.org, "battery:", {"manufactured", "removed"})
-    parts = [part for part in own if part[20] == "M"]
+    parts = play.maybe_barred([part for part in own if part[20] == "M"])
     if parts and play.chance(45):
         chosen = play.random.sample(parts, min(len(parts), 2))
         member = play.pick(("components", "put_in"))
@@ -138,7 +138,7 @@ def on_one(play: Draws, name: str) -> Group:
     if name in LED_TO and (group := play.first(LED_TO[name], fits)):
         return group
     free = [sub for sub in fits if not law.is_open(play.world, play.thing(sub).get("offer"))]
-    sub = play.likely(free, standing or play.things("battery:") or [ANYTHING])
+    sub = play.likely(play.maybe_barred(free), standing or play.things("battery:") or [ANYTHING])
     state = play.thing(sub)
     party = _actor(play, name, state)
     data = _data(play, name, sub, state, party)

@@ -34,7 +34,7 @@ def offered(play: Draws, name: str) -> Group:
     chosen = lots if lots and play.chance(25) else waste if waste and play.chance(70) else used or batteries
     chosen = batteries if play.chance(10) else chosen
     held = [sub for sub in chosen if not play.thing(sub).get("offer")]
-    sub = play.likely(held, [_somewhere(play)], 95)
+    sub = play.likely(play.maybe_barred(held), [_somewhere(play)], 95)
     state = play.thing(sub)
     party = play.who(state["custodian"])
     wanted = {role for role in CUSTODIAL if state["stage"] not in IN_USE or role not in ONLY_WASTE}
@@ -78,7 +78,7 @@ def answered(play: Draws, name: str) -> Group:
         fits = [sub for sub in fits if _can_accept(play, sub)]
     if group := play.first("handover.offered", fits):
         return group
-    sub = play.likely(fits, [*play.things("battery:", STANDING), _somewhere(play)], 92)
+    sub = play.likely(play.maybe_barred(fits), [*play.things("battery:", STANDING), _somewhere(play)], 92)
     state = play.thing(sub)
     offer = state.get("offer") or {"id": NO_EVENT, "capacity": "collector", "consignee": ""}
     party = play.who(state["custodian"] if name == "handover.withdrawn" else offer["consignee"])
@@ -128,7 +128,7 @@ def voided(play: Draws, name: str) -> Group:
         young = [sub for sub in ready if trails[sub][-1]["at"] >= hours]
         ready = young if young and play.chance(60) else ready
     agreed = _agreed(play, trails) if play.chance(40) else None
-    sub = agreed or play.likely(ready, trails)
+    sub = agreed or play.likely(play.maybe_barred(ready), trails)
     trail = trails[sub]
     entry = trail[-1] if len(trail) < 2 or play.chance(93) else trail[-2]
     party = play.who(entry["iss"])

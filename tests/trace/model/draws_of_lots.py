@@ -138,7 +138,7 @@ def on_one(play: Draws, name: str) -> Group:
             held = [sub for sub in held if play.thing(sub)["kind"] not in ("black_mass", "cells", "modules")]
     if group := play.first("handover.accepted" if play.chance(60) else "lot.made", held):
         return group
-    sub = play.likely(held, play.things("lot:") or [_lot(play, play.parties[0])], 93)
+    sub = play.likely(play.maybe_barred(held), play.things("lot:") or [_lot(play, play.parties[0])], 93)
     state = play.thing(sub)
     party = play.who(state["custodian"])
     if name == "lot.assayed" and state.get("offer") and play.chance(40):

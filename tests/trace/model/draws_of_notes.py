@@ -90,7 +90,7 @@ def placed(play: Draws, name: str) -> Group:
     if sum(bool(holds) for holds in play.world["holds"].values()) > 12:
         return lifted(play, "hold.lifted")
     sub = _something(play, "battery:", "battery:", "battery:", "lot:", "batch:", "org:", "vehicle:")
-    party = play.likely(play.regulators, play.parties, 96)
+    party = play.likely(play.regulators, play.parties, 90)
     return [Said(party, name, f"notes:{sub}", {"basis": "investigation", "reason": "x"})]
 
 
@@ -108,6 +108,6 @@ def inspected(play: Draws, name: str) -> Group:
     org = play.likely(orgs, play.world["orgs"], 93)
     sites = play.world["orgs"][org]["sites"]
     site = play.likely(sites, ["elsewhere"], 93)
-    party = play.likely(play.regulators, play.parties, 95)
+    party = play.likely(play.regulators, play.parties, 85)
     sub = org if play.chance(97) else play.pick(play.things("battery:") or [org])
     return [Said(party, name, f"notes:{sub}", {"site": site, "outcome": "in_order"})]

@@ -35,7 +35,7 @@ def dismantled(play: Draws, name: str) -> Group:
         return group
     full = [sub for sub in fits if play.thing(sub).get("components")]
     fits = full if full and play.chance(50) else fits
-    sub = play.likely(fits, standing or play.things("battery:") or [ANYTHING])
+    sub = play.likely(play.maybe_barred(fits), standing or play.things("battery:") or [ANYTHING])
     state = play.thing(sub)
     party = play.who(state["custodian"])
     children = list(state.get("components", ()))
@@ -87,7 +87,7 @@ def repaired(play: Draws, name: str) -> Group:
         group += [Said(party, "battery.taken_out", part, dict(told)) for part in out]
     own = play.held_by(party.org, "battery:", {"manufactured", "removed"})
     spare = [part for part in own if _low(part) and part != sub]
-    part = play.likely(spare, own, 95)
+    part = play.likely(play.maybe_barred(spare), own, 95)
     if part and play.chance(80):
         data["put_in"] = [part]
         group.append(Said(party, "battery.fitted", part, {"parent": sub, "leader": "@0"}))
@@ -103,7 +103,7 @@ def used_in(play: Draws, name: str) -> Group:
     fits = [sub for sub in standing if play.thing(sub)["custodian"] in makers]
     if group := play.first("battery.requalified", fits):
         return group
-    sub = play.likely(fits, standing or [ANYTHING])
+    sub = play.likely(play.maybe_barred(fits), standing or [ANYTHING])
     party = play.who(play.thing(sub)["custodian"])
     begun = {state.get("into") for state in play.world["things"].values() if state["stage"] == "used_in"}
     open_products = [str(each) for each in begun if each and play.thing(str(each))["stage"] == "-"]
@@ -154,7 +154,7 @@ def repurposed(play: Draws, name: str) -> Group:
 def linked(play: Draws, name: str) -> Group:
     held = [sub for sub in play.things("battery:", STANDING) if play.party(play.thing(sub)["custodian"])]
     tags = [sub for sub in held if sub.startswith("battery:tag:")]
-    sub = play.likely(tags if tags and play.chance(60) else held, [ANYTHING], 97)
+    sub = play.likely(play.maybe_barred(tags if tags and play.chance(60) else held), [ANYTHING], 97)
     state = play.thing(sub)
     party = play.who(state["custodian"])
     new = f"battery:gbt34014:001PB76836300JBC4{play.number():07d}"

@@ -183,7 +183,7 @@ def registrars(play: Draws, name: str) -> Group:
         if party.key.public.kid in now or play.chance(4):
             given.pop("possession")
         told.append({"org": party.org, **given})
-    data = {"registrars": told, "threshold": play.pick((1, 1, 2)), "reason": "x"}
+    data = {"registrars": told, "threshold": play.pick((1, 2, 2)), "reason": "x"}
     return [Said(play.registrar(), name, sub, data, forged=forged)]
 
 

@@ -42,7 +42,7 @@ def check_holds(world: World, event: Event, state: State) -> None:
     if name in PASSES or not sub.startswith(HOLDABLE):
         return
     near = [sub, *parents(world, state)]
-    far = [event["iss"], str(state["custodian"]), str(event["data"].get("batch"))]
+    far = [event["iss"], holder(world, sub), str(event["data"].get("batch"))]
     places = near + far if name in HELD_BACK | HELD_BACK_TOO else near
     need(not any(is_held(world, place) for place in places), "is held")
 

@@ -32,9 +32,9 @@ def check_lower(child: str, parent: str) -> None:
 
 
 def check_no_others(world: World, part: str, parent: str) -> None:
-    """No other battery that is still whole was made with this part."""
+    """No other battery that is still whole was made with this part; one that was exported may come back."""
     for sub, state in world["things"].items():
-        whole = part in state.get("components", ()) and state["stage"] not in ENDS
+        whole = part in state.get("components", ()) and state["stage"] not in ENDS - {"exported"}
         need(sub == parent or not whole, "another battery was made with this part")
 
 

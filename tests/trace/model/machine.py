@@ -199,7 +199,7 @@ class Play(Draws):
             return text
         now = self.world["log"]["registrars"]
         others = [each.key for each in self.registrars if each.key.public.kid in now]
-        chosen = [other for other in others if other is not key and self.chance(93)]
+        chosen = [other for other in others if other is not key and self.chance(85)]
         chosen += [self.pick(self.registrars).key] if self.begun and self.chance(2) else []
         if not chosen:
             return text
