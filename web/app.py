@@ -7,14 +7,17 @@ from typing import Final
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ..signing.errors import SigningError
 from ..trace.errors import TraceError
 from .api import install_api
 from .api.health import install_readiness
 from .api.organisations import install_page_tokens
+from .metrics import install_metrics
 from .node import Node, install
 from .problems import of_error, of_http, problem
+from .rates import install_rates
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -30,11 +33,12 @@ _HEADERS: Final = {
 _LOG: Final = logging.getLogger("packtrace.web")
 
 
-def create_app(node: Node) -> Flask:
+def create_app(node: Node, *, proxies: int = 0) -> Flask:
     """Make the application of a node.
 
     Args:
         node: Open; whoever made it closes it.
+        proxies: How many stand before it, each of which says whom it asks for. With none, nobody is believed.
     """
     app = Flask("packtrace.web", static_folder=None)
     app.config["PROPAGATE_EXCEPTIONS"] = False
@@ -42,6 +46,10 @@ def create_app(node: Node) -> Flask:
     install(app, node)
     install_readiness(app, node)
     install_page_tokens(app, node)
+    install_metrics(app, node)
+    install_rates(app, node)
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)  # type: ignore[method-assign]
     app.register_error_handler(TraceError, of_error)
     app.register_error_handler(SigningError, of_error)
     app.register_error_handler(HTTPException, of_http)

@@ -35,12 +35,14 @@ def serve_node(
     port: int,
     ready: Callable[[str], object],
     public_entries: bool = False,
+    proxies: int = 0,
 ) -> None:
     """Serve until SIGTERM or SIGINT, or until the ledger stops itself, which only a new start can mend.
 
     Args:
         ledger: Open; it stays the caller's to close.
         public_entries: Whether everybody may read what the log holds.
+        proxies: As `create_app`.
         ready: Told the address once requests are taken.
 
     Raises:
@@ -52,7 +54,7 @@ def serve_node(
     try:
         sockets: dict[int, Any] = {}
         server: Any = create_server(
-            create_app(node),
+            create_app(node, proxies=proxies),
             map=sockets,
             host=host,
             port=port,
@@ -63,7 +65,7 @@ def serve_node(
             asyncore_use_poll=True,  # select can't wait for more than 1,024 files
             max_request_body_size=node.limits.job_bytes,
             ident="packtrace",
-            clear_untrusted_proxy_headers=True,
+            clear_untrusted_proxy_headers=not proxies,
         )
         close_slow_clients(sockets.values())
         shown = f"[{host}]" if ":" in host else host

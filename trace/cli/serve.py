@@ -15,11 +15,19 @@ from .place import Place, place_options
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=8321, show_default=True, help="0 for any.")
 @click.option("--public-entries", is_flag=True, help="Let everybody read the entries of the log.")
+@click.option(
+    "--behind-proxy",
+    "proxies",
+    type=click.IntRange(0, 10),
+    default=0,
+    metavar="N",
+    help="Proxies before the node whose X-Forwarded-For is believed.  [default: none]",
+)
 @passphrase_option
 @place_options
 @click.pass_obj
 def serve(
-    place: Place, host: str, port: int, public_entries: bool, passphrase_file: Path | None
+    place: Place, host: str, port: int, public_entries: bool, proxies: int, passphrase_file: Path | None
 ) -> None:
     """Serve the JSON API of the log in the home. The first line of output is its address.
 
@@ -34,4 +42,5 @@ def serve(
             port=port,
             ready=lambda url: click.echo(f"serving {url}"),
             public_entries=public_entries,
+            proxies=proxies,
         )

@@ -6,6 +6,7 @@ Appending follows the six steps of DESIGN, section 5, in this order, and answers
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -90,6 +91,7 @@ class Ledger:
         self._public_keys: dict[str, PublicKey] = {}
         self._cache = Cache(0)
         self._tiles: TileBuilder | None = None
+        self._tally: Counter[str] = Counter()
 
     @classmethod
     def create(
@@ -197,6 +199,10 @@ class Ledger:
         except UnknownRulesError as error:
             raise RulesUnknownError(f"{error.message}; nothing is recorded under them") from error
 
+    def tally(self) -> dict[str, int]:
+        """How many submissions had which outcome since this object was made."""
+        return dict(self._tally)
+
     @property
     def size(self) -> int:
         """How many entries are committed, signed or not."""
@@ -248,7 +254,9 @@ class Ledger:
                     self._publisher.publish(self._now())  # Steps 4 to 6.
             except BaseException as error:
                 self._stopped = error
+                self._tally["unknown"] += len(outcomes)
                 raise
+            self._tally.update(outcome.status for outcome in outcomes)
         return outcomes
 
     def recover(self) -> None:

@@ -20,6 +20,7 @@ from . import (
     heads,
     health,
     jobs,
+    monitoring,
     organisations,
     statements,
     static_log,
@@ -42,7 +43,7 @@ _BLUEPRINTS: Final = (
     consistency.blueprint,
     health.blueprint,
 )
-_ROOT_BLUEPRINTS: Final = (static_log.blueprint,)
+_ROOT_BLUEPRINTS: Final = (static_log.blueprint, monitoring.blueprint)
 """What others say where it lies: the paths of C2SP tlog-tiles begin at the root."""
 
 
