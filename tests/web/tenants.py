@@ -7,13 +7,18 @@ in which all of them are, one of another country.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from werkzeug.test import TestResponse
 
 from packtrace.signing.base64url import b64url
 from packtrace.tests.deterministic_signer import published_seed
-from packtrace.tests.scene import Party, event_id, pack_code
+from packtrace.tests.ledger.node import Node as Played
+from packtrace.tests.scene import Party, Scene, event_id, pack_code
+from packtrace.trace.ledger.home import Home
 from packtrace.trace.ledger.ledger import Submission
 from packtrace.trace.read_token import sign_read_token
 from packtrace.trace.times import format_time
@@ -48,6 +53,16 @@ class Tenants:
     def token(self, party: Party) -> str:
         scene = self.served.scene
         return sign_read_token(party.key, origin=scene.origin, org=party.org, at=self.served.played.clock())
+
+
+@contextmanager
+def settled(folder: Path) -> Iterator[Tenants]:
+    """A node on which the story has been played, for as long as the block lasts."""
+    played = Played(Home.create(folder / "home", Scene().origin))
+    served = Served(played, played.create())
+    yield settle(served)
+    served.close()
+    played.close()
 
 
 def settle(served: Served) -> Tenants:

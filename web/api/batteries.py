@@ -36,9 +36,10 @@ class BatteryEvents(MethodView):
         blueprint,
         EventsBody,
         "Read the events of a battery",
+        on_400="A page token of another answer.",
         on_403="The reader has no part in it.",
         on_404=_ABSENT,
-        on_422=f"{_NO_CODE} Or a page or limit that is none.",
+        on_422=f"{_NO_CODE} Or a limit that is none.",
     )
     @blueprint.arguments(PageQuery, location="query")
     def get(self, query: dict[str, Any], code: str) -> Response:

@@ -17,11 +17,11 @@ from ...trace.lifecycle.world import World
 from ..access import Reader, reader
 from ..bodies import JSON
 from ..node import this_node
-from ..pages import format_page, parse_page
 from ..passport import subject_object
 from ..problems import MEDIA_TYPE
 from ..shown import SubjectUnknownError, load_disclosures, read_whole, refuse_unseen, shown_event
 from ..tiers import View, view_of
+from .organisations import page_tokens
 
 TOKEN: Final = {
     "in": "header",
@@ -83,13 +83,13 @@ def answer_events(subject: Subject, query: dict[str, Any]) -> Response:
     Raises:
         SubjectUnknownError: The log says nothing of it.
         TokenRequiredError, NotPermittedError: None of its events is seen.
-        PageError: The token is none.
+        PageTokenError: The page token is none of this history.
     """
     asked = Asked()
     chain = asked.known_chain(subject)
     view = asked.view(subject)
-    kind = f"events of {subject.text}"
-    (after,) = parse_page(query["page"], kind, (int,)) if "page" in query else (-1,)
+    name = f"events of {subject.text}"
+    after = int(page_tokens().open(name, query["page"])) if "page" in query else -1
     seen = [told for told in chain if view.sees(told)]
     if not seen:
         refuse_unseen(view, f"events of {subject.text}")
@@ -106,7 +106,7 @@ def answer_events(subject: Subject, query: dict[str, Any]) -> Response:
         "complete": len(seen) == len(chain),
     }
     if len(rest) > len(page):
-        body["next"] = format_page(kind, [page[-1].event.seq])
+        body["next"] = page_tokens().seal(name, str(page[-1].event.seq))
     return answer(body)
 
 
