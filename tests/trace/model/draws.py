@@ -112,7 +112,8 @@ class Draws:
         return format_time(datetime.fromtimestamp(seconds, UTC))
 
     def party(self, org: object) -> Party | None:
-        return next((party for party in self.parties if party.org == org), None)
+        known = (*self.parties, *self.registrars)
+        return next((party for party in known if party.org == org), None)
 
     def who(self, org: object, percent: int = 90) -> Party:
         """The party that may, mostly."""

@@ -30,7 +30,7 @@ def _somewhere(play: Draws) -> str:
 def offered(play: Draws, name: str) -> Group:
     lots, batteries = play.things("lot:", {"held"}), play.things("battery:", STANDING)
     waste = [sub for sub in batteries if play.thing(sub)["stage"] in WASTE]
-    used = [sub for sub in batteries if play.thing(sub)["stage"] == "removed"]
+    used = [sub for sub in batteries if play.thing(sub)["stage"] in ("removed", "in_vehicle")]
     chosen = lots if lots and play.chance(25) else waste if waste and play.chance(70) else used or batteries
     chosen = batteries if play.chance(10) else chosen
     held = [sub for sub in chosen if not play.thing(sub).get("offer")]
@@ -123,6 +123,9 @@ def voided(play: Draws, name: str) -> Group:
         sub = {"vehicle:": f"vehicle:{'A' * 22}", "lot:": f"lot:{play.parties[0].id}/none"}.get(kind, NOTHING)
         return [Said(play.pick(play.parties), name, sub, {"event": NO_EVENT, "reason": "x"})]
     ready = [sub for sub, trail in trails.items() if not trail[-1]["led"]]
+    if play.chance(35):  # what others rest on
+        names = play.world["names"]
+        ready = [sub for sub in ready if names.get(trails[sub][-1]["id"])] or ready
     if kind != "vehicle:":
         hours = play.now - 72 * 3600
         young = [sub for sub in ready if trails[sub][-1]["at"] >= hours]

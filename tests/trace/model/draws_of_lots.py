@@ -160,8 +160,9 @@ def on_one(play: Draws, name: str) -> Group:
 def opened(play: Draws, name: str) -> Group:
     party = play.likely(play.with_role("recycler"), play.parties)
     sub = f"batch:{play.who(party.org, 96).id}/b{play.number()}"
-    if play.chance(5):
+    if play.chance(8):
         sub = play.pick(play.things("batch:"))
+        party = play.who(law.owner(sub))
     return [Said(party, name, sub, {"process": "mixed"} | site_of(play, party))]
 
 
@@ -188,6 +189,8 @@ def dispatched(play: Draws, name: str) -> Group:
     ready = [load for load in loads if play.thing(load)["stage"] == "-" and offers_of(play.world, load)]
     if group := play.first("handover.offered", ready):
         return group
+    again = [load for load in loads if load not in ready and offers_of(play.world, load)]
+    ready = again if again and play.chance(10) else ready
     someone = play.pick([party for party in play.parties if set(party.roles) & CUSTODIAL])
     sub = play.likely(ready, [*loads, f"consignment:{someone.id}/none"], 95)
     offers = offers_of(play.world, sub)
@@ -218,6 +221,6 @@ def arrived(play: Draws, name: str) -> Group:
     party = play.who(play.thing(sub).get("consignee"))
     offered = play.world["loads"].get(sub, ())
     gone = [play.pick(offered)] if offered and play.chance(40) else []
-    if play.chance(5):
+    if play.chance(12):
         gone = [play.pick(play.things("battery:"))]
     return [Said(party, name, sub, {"arrived": 1, "missing": gone, "unexpected": []})]

@@ -226,12 +226,15 @@ def never(play: Draws, name: str) -> Group:
 @draws("model.published", "model.changed")
 def model(play: Draws, name: str) -> Group:
     makers = [party for role in ("battery_maker", "importer", "repurposer") for party in play.with_role(role)]
-    party = play.likely(makers, play.parties)
+    party = play.likely(makers, play.parties, 85)
     known = play.things("model:")
-    sub = f"model:{party.id}/m{play.number()}"
+    sub = f"model:{play.who(party.org, 95).id}/m{play.number()}"
     if name == "model.changed":
         own = [each for each in known if law.owner(each) == party.org]
         sub = play.likely(own, [*known, sub])
-    elif play.chance(8):
+        if play.chance(15):
+            party = play.who(law.owner(sub))
+    elif play.chance(12):
         sub = play.pick(known)
+        party = play.who(law.owner(sub))
     return [Said(party, name, sub, PUBLISHED if name == "model.published" else {"mass_g": 400_000})]

@@ -62,7 +62,7 @@ FIRMS = {
 WEIGHTS = {
     "battery.manufactured": 3, "battery.registered": 6, "handover.offered": 8, "handover.accepted": 10,
     "battery.retired": 2, "battery.taken_in": 3, "battery.dismantled": 3, "battery.recycled": 2,
-    "lot.made": 3, "battery.installed": 2, "battery.removed": 2, "battery.voided": 2,
+    "lot.made": 3, "battery.installed": 2, "battery.removed": 2, "battery.voided": 3, "custody.assigned": 1,
 }  # fmt: skip
 JOINT = {
     "registrar.key_changed", "log.key_changed", "log.rules_adopted", "log.sealed", "org.enrolled",
@@ -158,12 +158,25 @@ class Play(Draws):
         """The group, seldom without one of its members, or signed with another key."""
         if len(group) > 1 and self.chance(3):
             group = [said for said in group if said is not group[self.random.randrange(1, len(group))]]
+        elif len(group) > 1 and self.chance(4):
+            at = self.random.randrange(1, len(group))
+            group = [*group[:at], self._misnaming(group[at]), *group[at + 1 :]]
         elif self.chance(6):
             said = group[0]
             group = [said._replace(key=self._other_key(said.party)), *group[1:]]
         elif self.chance(4):
             group = [group[0]._replace(claims=self._claims(group[0].sub)), *group[1:]]
         return group
+
+    def _misnaming(self, said: Said) -> Said:
+        """A follower that names another leader, or another thing."""
+        names = [name for name in said.data if name in ("battery", "parent", "into")]
+        name = self.likely([name for name in said.data if said.data[name] == "@0"], names, 60)
+        if name is None:
+            return said
+        kind = str(said.data[name]).partition(":")[0]
+        other = NO_EVENT if kind == "@0" else self.pick(self.things(f"{kind}:") or [said.data[name]])
+        return said._replace(data={**said.data, name: other})
 
     def _claims(self, sub: str) -> dict[str, Any]:
         """Another place, another event before it, or a time that is not yet, or hardly."""
