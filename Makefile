@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test drill lint bench lock clean
+.PHONY: help demo test drill lint bench memory lock clean
 SHELL := /bin/bash
 
 BIN := .venv/bin
@@ -64,6 +64,9 @@ lint: .venv/test.stamp ## check style and types
 
 bench: .venv/runtime.stamp ## measure recording and auditing in signatures of this machine (BENCH_ARGS=--json)
 	$(BIN)/packtrace bench $(BENCH_ARGS)
+
+memory: .venv/runtime.stamp ## verify 200,000 events, and fail if that takes more than 128 MiB
+	$(BIN)/packtrace bench --events 200000 --memory 128
 
 lock: .venv/runtime.stamp ## write the lock files anew from pyproject.toml (LOCK_ARGS=--upgrade for newer versions)
 	$(PIP) install "uv==$(UV_VERSION)"

@@ -356,6 +356,13 @@ def test_measurement_gives_ratios(tmp_path: Path) -> None:
     assert (said["events"] >= 300, said["verify_peak_bytes"] > 0) == (True, True)
 
 
+@pytest.mark.parametrize(("allowed", "exit_code"), [(128, 0), (1, 1)])
+def test_memory_beyond_what_is_allowed_is_a_failure(allowed: int, exit_code: int) -> None:
+    done = call("bench", "--events", "300", "--memory", str(allowed), "--json")
+    assert done.exit_code == exit_code
+    assert 10 << 20 < json.loads(done.stdout)["verify_peak_bytes"] < 128 << 20
+
+
 @pytest.mark.parametrize("args", [(), ("--help",), ("verify", "--help"), ("--version",)])
 def test_help_comes_without_loading_what_it_does_not_need(args: tuple[str, ...]) -> None:
     code = (

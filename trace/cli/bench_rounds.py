@@ -12,7 +12,8 @@ import gc
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -110,14 +111,11 @@ class Bench:
 
     def round(self, folder: Path) -> Round:
         """Record everything in a new log in this folder, bundle it, and audit the bundle."""
-        home = Home.create(folder / "home", ORIGIN)
-        with Ledger.create(home, self._opened, self.log_key, system_clock) as ledger:
-            self._append(ledger, self._enrolled)
+        bundle, packed = folder / "bundle", folder / "bundle.zip"
+        with self._begin(folder) as ledger:
             ingest = self._cost(lambda: self._record(ledger), self.events)
-            source = LedgerSource(Place(home=home.path), ledger)
-            bundle, packed = folder / "bundle", folder / "bundle.zip"
-            write_bundle(source, bundle, vkeys=self.log_key.vkeys)
-            write_bundle(source, packed, vkeys=self.log_key.vkeys)
+            self._export(ledger, bundle)
+            self._export(ledger, packed)
             made, checked = self._proofs(ledger)
         return Round(
             ingest=ingest,
@@ -125,10 +123,16 @@ class Bench:
             unsigned=self._cost(lambda: self._verify_unsigned(bundle), self.entries),
             proof_made=made,
             proof_checked=checked,
-            database_bytes=_size(home.path / "ledger.db") / self.entries,
+            database_bytes=_size(folder / "home" / "ledger.db") / self.entries,
             bundle_bytes=_size(bundle) / self.entries,
             zip_bytes=_size(packed) / self.entries,
         )
+
+    def bundle(self, folder: Path) -> None:
+        """Record everything in a new log in this folder, and bundle it, without measuring anything."""
+        with self._begin(folder) as ledger:
+            self._record(ledger)
+            self._export(ledger, folder / "bundle")
 
     def verify_memory(self, folder: Path) -> int:
         """The most memory, in bytes, of a process that runs `packtrace verify` on the bundle of a round."""
@@ -146,6 +150,17 @@ class Bench:
         if done.returncode:
             raise MeasurementError(f"bench: expected a verified bundle, got {done.stderr.strip()}")
         return int(done.stdout) * (1 if sys.platform == "darwin" else 1024)
+
+    @contextmanager
+    def _begin(self, folder: Path) -> Iterator[Ledger]:
+        """A new log in this folder, in which all are enrolled."""
+        home = Home.create(folder / "home", ORIGIN)
+        with Ledger.create(home, self._opened, self.log_key, system_clock) as ledger:
+            self._append(ledger, self._enrolled)
+            yield ledger
+
+    def _export(self, ledger: Ledger, to: Path) -> None:
+        write_bundle(LedgerSource(Place(home=ledger.home.path), ledger), to, vkeys=self.log_key.vkeys)
 
     def _record(self, ledger: Ledger) -> None:
         for some in self._appends:
