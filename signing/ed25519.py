@@ -15,6 +15,7 @@ group of prime order (`check_prime_order`).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -80,6 +81,7 @@ def check_ed25519_strict_by_openssl(public_raw: bytes, message: bytes, signature
         raise SignatureInvalidError("expected a strict Ed25519 signature by this key, got another") from None
 
 
+@lru_cache(maxsize=1024)  # it costs as much as a signature; what is refused is not remembered
 def check_prime_order(public_raw: bytes) -> None:
     """Check that 32 bytes are the canonical encoding of a point of prime order, as a registered key must be.
 

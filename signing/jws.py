@@ -97,26 +97,42 @@ class KeyMismatchError(SigningError):
 
 
 class Jws(Struct, frozen=True, gc=False, eq=False):  # made a million times in an audit
-    """A compact JWS exactly as received, and what it says; equal when the text is."""
+    """A compact JWS exactly as received, and what it says; equal when the text is.
 
-    text: str
+    A thousand are held at a time, so that what can be cut out of the whole is not kept beside it.
+    """
+
+    data: bytes  # the whole text, which is ASCII
     alg: str
     kid: str
     typ: str
     id: str  # base64url of SHA-256 over the signing input: 43 characters
-    payload: bytes
     value: dict[str, Any]  # for reading, never encoded back
     signature: bytes
-    signing_input: bytes  # the ASCII bytes that are signed: header, a dot, payload (RFC 7515, 5.1)
+
+    @property
+    def text(self) -> str:
+        """What was received."""
+        return self.data.decode("ascii")
+
+    @property
+    def signing_input(self) -> bytes:
+        """The ASCII bytes that are signed: header, a dot, payload (RFC 7515, 5.1)."""
+        return self.data.rpartition(b".")[0]
+
+    @property
+    def payload(self) -> bytes:
+        """The bytes of which `value` tells."""
+        return parse_b64url_bytes(self.data.split(b".")[1])
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Jws) and self.text == other.text
+        return isinstance(other, Jws) and self.data == other.data
 
     def __ne__(self, other: object) -> bool:  # else that of `Struct`, by which nothing is equal
         return not self == other
 
     def __hash__(self) -> int:
-        return hash(self.text)
+        return hash(self.data)
 
     def __repr__(self) -> str:
         return f"Jws(alg={self.alg!r}, kid={self.kid!r}, typ={self.typ!r}, id={self.id!r})"
@@ -169,10 +185,9 @@ def parse_jws(text: str | bytes, *, typ: str, limit: int = DEFAULT_LIMIT) -> Jws
         WrongTypError: It was signed for another purpose.
         AlgorithmNotAllowedError: The header names an algorithm that is not accepted.
     """
-    try:
-        data, text = (text.encode("ascii"), text) if isinstance(text, str) else (text, text.decode("ascii"))
-    except UnicodeError:
-        raise JwsFormatError("JWS: expected ASCII, got other characters") from None
+    if not text.isascii():
+        raise JwsFormatError("JWS: expected ASCII, got other characters")
+    data = text.encode("ascii") if isinstance(text, str) else text
     if len(data) > _HEADER_CHARACTERS + _encoded(limit) + _SIGNATURE_CHARACTERS + 2:
         expected = f"a header of at most {_HEADER_LIMIT} and a payload of at most {limit} bytes"
         raise JwsFormatError(f"JWS: expected {expected}, got {len(data)} characters")
@@ -193,7 +208,7 @@ def parse_jws(text: str | bytes, *, typ: str, limit: int = DEFAULT_LIMIT) -> Jws
     payload = _parse_part(payload_part, "payload")
     value = parse_compact(payload, limit=limit)
     event_id = b64url(hashlib.sha256(signing_input).digest())
-    return Jws(text, alg, kid, typ, event_id, payload, value, signature, signing_input)
+    return Jws(data, alg, kid, typ, event_id, value, signature)
 
 
 def check_signature(jws: Jws, key: PublicKey) -> None:

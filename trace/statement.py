@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from sys import intern
 from typing import Any, Final
 
@@ -167,13 +168,23 @@ def parse_entry(data: bytes) -> tuple[str, datetime]:
         len(data) > MAX_ENTRY
         or len(data) < _LEAST_ENTRY
         or not data.startswith(_HEAD)
-        or data[_MIDDLE_AT:_TIME_AT] != _MIDDLE
-        or not data.endswith(_TAIL)
         or not data.isascii()
+        or (recorded_at := _parse_end(data[_MIDDLE_AT:])) is None
     ):
         raise EntryError(
             f'entry: expected {{"event":"…","recorded_at":"…"}} of at most {MAX_ENTRY} bytes, '
             f"got {len(data)} bytes beginning {data[:40]!r}"
         )
-    text = data.decode("ascii")
-    return text[_EVENT_AT:_MIDDLE_AT], parse_log_time(text[_TIME_AT:_TIME_END])
+    return data[_EVENT_AT:_MIDDLE_AT].decode("ascii"), recorded_at
+
+
+@lru_cache(maxsize=256)  # what is recorded together ends in the same bytes
+def _parse_end(end: bytes) -> datetime | None:
+    """The log's time in the last bytes of an entry, which are ASCII; None where they are not of that form.
+
+    Raises:
+        TimeError: They are, and ``recorded_at`` is no time.
+    """
+    if not end.startswith(_MIDDLE) or not end.endswith(_TAIL):
+        return None
+    return parse_log_time(end[len(_MIDDLE) : _TIME_END].decode("ascii"))

@@ -249,7 +249,7 @@ def check_one_by_one(jws: Jws, shapes: Shapes, origin: str) -> None:
 
 
 def signed(value: dict[str, Any]) -> Jws:
-    return Jws("", "Ed25519", "", EVENT, "", b"", value, b"", b"")
+    return Jws(b"", "Ed25519", "", EVENT, "", value, b"")
 
 
 def test_checking_loads_neither_marshmallow_nor_a_database() -> None:

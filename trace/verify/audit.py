@@ -274,7 +274,7 @@ def audit_log(audit: Audit, evidence: LogEvidence) -> Report:
     try:
         count = evidence.count(size)
         for entries in evidence.entries(count):
-            replay.feed([(tree.size + at, entry) for at, entry in enumerate(entries)])
+            replay.feed(list(enumerate(entries, tree.size)))
             tree.extend(entries)
             if audit.progress:
                 audit.progress(tree.size, count)

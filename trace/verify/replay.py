@@ -121,7 +121,7 @@ class Replay:
 
     def _feed(self, batch: Sequence[tuple[int, bytes]]) -> None:
         read = [self._read(leaf, data) for leaf, data in batch]
-        holds = self._check_signatures([item for item in read if item is not None and item.event is not None])
+        holds = self._check_signatures(read)
         rules = self.world.rules
         for (leaf, _), item in zip(batch, read, strict=True):
             if item is not None and self.world.rules is not rules:  # adopted within this batch
@@ -189,18 +189,22 @@ class Replay:
             return Read(leaf, recorded_at, jws, None, error, claimed_subject(jws.value))
         return Read(leaf, recorded_at, jws, event, None, event.sub)
 
-    def _check_signatures(self, read: Sequence[Read]) -> dict[int, bool]:
+    def _check_signatures(self, read: Sequence[Read | None]) -> dict[int, bool]:
         """Leaf -> whether the signature holds, for the keys that are registered by now.
 
         A key id is a digest of the key, so which key is meant does not depend on where it is registered.
         """
-        known: list[tuple[int, tuple[bytes, bytes, PublicKey]]] = []
+        leaves: list[int] = []
+        signed: list[tuple[bytes, bytes, PublicKey]] = []
         for item in read:
-            key = self._public_of(item.jws.kid)
-            if key is not None and fits(item.jws, key):
-                known.append((item.leaf, (item.jws.signing_input, item.jws.signature, key)))
-        verdicts = self._check([signed for _, signed in known])
-        return {leaf: held for (leaf, _), held in zip(known, verdicts, strict=True)}
+            if item is None or item.event is None:
+                continue
+            jws = item.jws
+            key = self._public_of(jws.kid)
+            if key is not None and fits(jws, key):
+                leaves.append(item.leaf)
+                signed.append((jws.signing_input, jws.signature, key))
+        return dict(zip(leaves, self._check(signed), strict=True))
 
     def _public_of(self, kid: str) -> PublicKey | None:
         if kid not in self._public:
@@ -234,7 +238,8 @@ class Replay:
             world = Watched(world, self._unsound, self._unsound_targets)
         at = Moment(item.leaf, item.recorded_at)
         try:
-            self._check_registrars(event, item.leaf)
+            if event.type == "log.opened":
+                self._check_registrars(event, item.leaf)
             key = find_key(event, item.recorded_at, world)
             self._check_signature(item, key, holds)
             step = judge(event, at, key, world, demand)
@@ -274,7 +279,7 @@ class Replay:
 
     def _check_registrars(self, event: Event, leaf: int) -> None:
         """Step 5: whoever registers is whom the trust file names."""
-        if event.type != "log.opened" or self._trust is None:
+        if self._trust is None:
             return
         trust, data = self._trust, event.data
         kids = _kids(data["registrars"])

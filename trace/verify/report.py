@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import orjson
+from msgspec import Struct
 
 from ...signing.base64url import b64url
 from ...signing.note import format_vkey
@@ -39,8 +40,7 @@ _EXPLAINED: Final = "What each finding means, and what to do 各结果代码的�
 _EXIT: Final = {Outcome.VERIFIED: 0, Outcome.REFUTED: 1, Outcome.UNDECIDED: 3}
 
 
-@dataclass(frozen=True, slots=True)
-class SubjectResult:
+class SubjectResult(Struct, frozen=True, gc=False):
     """One chain: how far it was followed, and the verdict on it."""
 
     subject: str
