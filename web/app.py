@@ -14,6 +14,7 @@ from ..trace.errors import TraceError
 from .api import install_api
 from .api.health import install_readiness
 from .api.organisations import install_page_tokens
+from .api.search import install_search
 from .metrics import install_metrics
 from .node import Node, install
 from .problems import of_error, of_http, problem
@@ -46,6 +47,7 @@ def create_app(node: Node, *, proxies: int = 0) -> Flask:
     install(app, node)
     install_readiness(app, node)
     install_page_tokens(app, node)
+    install_search(app, node)
     install_metrics(app, node)
     install_rates(app, node)
     if proxies:

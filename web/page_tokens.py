@@ -1,7 +1,7 @@
 """Page tokens: where the next page begins, sealed so that a token opens nothing but its own query.
 
-The token is opaque to whoever gets it. It holds the name after which the page begins, which stood on the page
-before, and a code by a key of this node over that name, the query, and who asks. Another query, another
+The token is opaque to whoever gets it. It holds the name after which the page begins, and a code
+by a key of this node over that name, the query, and who asks. Another query, another
 asker or another byte, and it is refused.
 """
 

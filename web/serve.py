@@ -11,10 +11,12 @@ from typing import Any, Final
 
 from waitress import create_server
 
-from ..trace.ledger.errors import LedgerStoppedError
+from ..trace.ledger.errors import LedgerError, LedgerStoppedError
 from ..trace.ledger.ledger import Ledger, system_clock
+from .api.search import search_index
 from .app import create_app
 from .node import Node
+from .search_index import SearchIndex
 from .slow_clients import IDLE_S, close_slow_clients
 
 THREADS: Final = 64
@@ -51,10 +53,14 @@ def serve_node(
     _allow_connections()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     node = Node.start(ledger.home, ledger, system_clock, public_entries=public_entries)
+    app = create_app(node, proxies=proxies)
+    index = search_index(app)
+    indexing = threading.Thread(target=_bring_up, args=(index,), name="packtrace-index")
     try:
+        indexing.start()
         sockets: dict[int, Any] = {}
         server: Any = create_server(
-            create_app(node, proxies=proxies),
+            app,
             map=sockets,
             host=host,
             port=port,
@@ -83,6 +89,8 @@ def serve_node(
             server.close()
             watch.join()
     finally:
+        index.close()
+        indexing.join()
         node.close()
     if ledger.stopped:
         raise LedgerStoppedError(f"ledger: stopped by {ledger.stopped}; start the node anew")
@@ -90,6 +98,14 @@ def serve_node(
 
 def _stop(*_: object) -> None:
     raise SystemExit(0)
+
+
+def _bring_up(index: SearchIndex) -> None:
+    """Take in what was recorded while nobody served; searches take in the rest."""
+    try:
+        index.bring_up()
+    except LedgerError as error:
+        _LOG.error("index: %s", error.message)
 
 
 def _stop_with(ledger: Ledger, ended: threading.Event) -> None:

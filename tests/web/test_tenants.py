@@ -52,6 +52,7 @@ ROWS = (
     Row("/api/v1/batteries/<path:code>", f"{V1}/batteries/{pack_code(77)}", NOT_HERE),
     Row("/api/v1/batteries/<path:code>/events", f"{V1}/batteries/{CODE}/events", PARTIES),
     Row("/api/v1/batteries/<path:code>/events", f"{V1}/batteries/{pack_code(77)}/events", NOT_HERE),
+    Row("/api/v1/batteries", f"{V1}/batteries", ENROLLED),
     Row("/api/v1/subjects/<path:subject>", f"{V1}/subjects/{SUB}", ALL),
     Row("/api/v1/subjects/<path:subject>", f"{V1}/subjects/{VEHICLE}", ALL),
     Row("/api/v1/subjects/<path:subject>", f"{V1}/subjects/notes:{SUB}", ALL),
@@ -107,6 +108,7 @@ ROWS = (
     Row("/api/v1/health/live", f"{V1}/health/live", ALL),
     Row("/api/v1/health/ready", f"{V1}/health/ready", ALL),
     Row("/api/v1/openapi.json", f"{V1}/openapi.json", ALL),
+    Row("/metrics", "/metrics", ALL),
     Row("/checkpoint", "/checkpoint", ALL),
     Row("/tile/<level>/<path:index>", "/tile/0/000.p/1", ALL),
     Row("/tile/entries/<path:index>", "/tile/entries/000.p/1", (401, *(403,) * 6)),  # none is of all regions
