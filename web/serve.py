@@ -25,6 +25,9 @@ THREADS: Final = 64
 CONNECTIONS: Final = 1_000
 """A slow client holds a connection and no thread: bodies are read whole before a thread sees them."""
 
+RECEIVE: Final = 1 << 17
+"""Bytes at a time: a batch costs half as much to receive as with the server's own 8 KiB."""
+
 _FILES: Final = 4_096
 _LOOK_S: Final = 0.5
 _LOG: Final = logging.getLogger("packtrace.web")
@@ -69,6 +72,7 @@ def serve_node(
             channel_timeout=IDLE_S,
             cleanup_interval=5,
             asyncore_use_poll=True,  # select can't wait for more than 1,024 files
+            recv_bytes=RECEIVE,
             max_request_body_size=node.limits.job_bytes,
             ident="packtrace",
             clear_untrusted_proxy_headers=not proxies,
