@@ -13,6 +13,7 @@ from typing import Final, cast
 
 from flask import Flask, current_app
 
+from ..signing.keys import PrivateKey
 from ..trace.errors import TraceError
 from ..trace.ledger.door import Submission
 from ..trace.ledger.errors import LedgerBusyError
@@ -23,6 +24,8 @@ from .idempotency import bind_key
 from .job_runner import JobRunner
 from .jobs import Jobs
 from .limits import Limits
+from .notices.key import load_notice_key
+from .notices.store import Webhooks
 from .store import Store
 
 _EXTENSION: Final = "packtrace"
@@ -52,13 +55,18 @@ class Node:
     limits: Limits
     free_bytes: Callable[[], int]
     public_entries: bool = False  # whether everybody may read what the log holds, as a mirror or an auditor
+    webhooks_to_private: bool = False  # whether notices go to addresses that are not public
     jobs: Jobs = field(init=False)
     runner: JobRunner = field(init=False)
+    webhooks: Webhooks = field(init=False)
+    notice_key: PrivateKey = field(init=False)
     _batches: threading.BoundedSemaphore = field(init=False)
 
     def __post_init__(self) -> None:
         self._batches = threading.BoundedSemaphore(self.limits.batches)
         self.jobs = Jobs(self.home.path / "jobs", self.store, self.clock, self.limits)
+        self.webhooks = Webhooks(self.store, self.clock)
+        self.notice_key = load_notice_key(self.home)
         self.runner = JobRunner(self.jobs, self.ledger, self.limits, self.check_room)
 
     @classmethod
@@ -70,6 +78,7 @@ class Node:
         limits: Limits | None = None,
         *,
         public_entries: bool = False,
+        webhooks_to_private: bool = False,
     ) -> Node:
         """Begin to serve an open ledger, which stays the caller's to close."""
         return cls(
@@ -81,6 +90,7 @@ class Node:
             limits or Limits(),
             lambda: shutil.disk_usage(home.path).free,
             public_entries,
+            webhooks_to_private,
         )
 
     def close(self) -> None:

@@ -16,6 +16,8 @@ from ..trace.ledger.ledger import Ledger, system_clock
 from .api.search import search_index
 from .app import create_app
 from .node import Node
+from .notices.dispatcher import Dispatcher
+from .notices.outbound import Outbound
 from .search_index import SearchIndex
 from .slow_clients import IDLE_S, close_slow_clients
 
@@ -41,6 +43,7 @@ def serve_node(
     ready: Callable[[str], object],
     public_entries: bool = False,
     proxies: int = 0,
+    webhooks_to_private: bool = False,
 ) -> None:
     """Serve until SIGTERM or SIGINT, or until the ledger stops itself, which only a new start can mend.
 
@@ -48,6 +51,7 @@ def serve_node(
         ledger: Open; it stays the caller's to close.
         public_entries: Whether everybody may read what the log holds.
         proxies: As `create_app`.
+        webhooks_to_private: Whether notices go to addresses that are not public, as those of this machine.
         ready: Told the address once requests are taken.
 
     Raises:
@@ -55,7 +59,21 @@ def serve_node(
     """
     _allow_connections()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    node = Node.start(ledger.home, ledger, system_clock, public_entries=public_entries)
+    node = Node.start(
+        ledger.home,
+        ledger,
+        system_clock,
+        public_entries=public_entries,
+        webhooks_to_private=webhooks_to_private,
+    )
+    dispatcher = Dispatcher(
+        ledger,
+        node.webhooks,
+        node.notice_key,
+        Outbound(to_private=webhooks_to_private),
+        node.clock,
+        ledger.home.path / "notices.lock",
+    )
     app = create_app(node, proxies=proxies)
     index = search_index(app)
     indexing = threading.Thread(target=_bring_up, args=(index,), name="packtrace-index")
@@ -79,6 +97,7 @@ def serve_node(
         )
         close_slow_clients(sockets.values())
         shown = f"[{host}]" if ":" in host else host
+        dispatcher.start()
         ready(f"http://{shown}:{server.effective_port}")
         signal.signal(signal.SIGTERM, _stop)
         ended = threading.Event()
@@ -93,6 +112,7 @@ def serve_node(
             server.close()
             watch.join()
     finally:
+        dispatcher.close()
         index.close()
         indexing.join()
         node.close()

@@ -17,6 +17,9 @@ class NodeBody(Schema):
         required=True,
         metadata={"description": "Of the log. Whom to trust is never learned from here."},
     )
+    notice_key = fields.Dict(
+        required=True, metadata={"description": "Public JWK with which the node signs notices to webhooks."}
+    )
     size = fields.Integer(required=True, metadata={"description": "Entries under the newest checkpoint."})
     rules = fields.Nested(RulesBody, required=True)
     sealed = fields.Boolean(required=True, metadata={"description": "Whether nothing more is recorded."})

@@ -43,3 +43,43 @@ class FeedBody(Schema):
     next = fields.String(required=True, metadata={"description": "Cursor of the next question."})
     size = fields.Integer(required=True, metadata={"description": "Entries that the checkpoint covers."})
     complete = fields.Boolean(required=True, metadata={"description": "Whether there are no more by now."})
+
+
+class WebhookNewBody(Schema):
+    """Where notices are to be sent, and from where on."""
+
+    url = fields.String(
+        required=True,
+        metadata={"description": "http or https, without credentials; every address of it must be public."},
+    )
+    after = fields.String(metadata={"description": "A cursor; what is recorded from now on without it."})
+
+
+class ReplayBody(Schema):
+    """From where on to tell again."""
+
+    after = fields.String(required=True, metadata={"description": "A cursor."})
+
+
+class WebhookBody(Schema):
+    """A webhook, and how far it has been told."""
+
+    id = fields.String(required=True, metadata={"description": "`aud` of what is sent to it."})
+    url = fields.String(required=True)
+    state = fields.String(
+        required=True,
+        metadata={"enum": ["active", "paused"], "description": "paused: nothing is sent until a replay."},
+    )
+    after = fields.String(required=True, metadata={"description": "Cursor of what is told next."})
+    created_at = fields.String(required=True)
+    delivered_at = fields.String(metadata={"description": "Of the last success."})
+    failures = fields.Integer(required=True, metadata={"description": "Since the last success."})
+    failing_since = fields.String(metadata={"description": "Of the first of them."})
+    next_attempt_at = fields.String(metadata={"description": "Not before that, while it fails."})
+    problem = fields.String(metadata={"description": "Of the last attempt, or why it is paused."})
+
+
+class WebhooksBody(Schema):
+    """The webhooks of an organisation."""
+
+    webhooks = fields.List(fields.Nested(WebhookBody), required=True)

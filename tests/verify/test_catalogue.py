@@ -22,6 +22,7 @@ OF_OTHERS = {
     "private keys": {"KEY_FILE_EXISTS", "KEY_FILE_UNREADABLE", "KEY_FILE_UNSAFE", "LOG_KEY_INVALID"},
     "the installed package": {"POLICY_INVALID"},
     "forms and trust files": {"REGION_INVALID", "WITNESS_POLICY_INVALID", "OUTPUT_EXISTS"},
+    "what is shown to a node, or sent by one": {"NOTICE_INVALID", "TOKEN_INVALID"},
     "base classes": {"SIGNING_ERROR", "TRACE_ERROR", "REFUSED", "UNDECIDED"},
     "notes, said as CHECKPOINT_MALFORMED": {"NOTE_MALFORMED", "NOTE_SIGNATURE_INVALID"},
 }

@@ -43,6 +43,7 @@ class Row:
         return f"{self.method} {self.path}"
 
 
+HOOK = "A" * 22
 JSON = {"Content-Type": "application/json"}
 JOSE = {"Content-Type": "application/jose"}
 LINES = {"Content-Type": "application/x-ndjson"}
@@ -89,6 +90,26 @@ ROWS = (
     Row("/api/v1/jobs/<string:job_id>", f"{V1}/jobs/AAAAAAAAAAAAAAAAAAAAAA", NOT_HERE),
     Row("/api/v1/jobs/<string:job_id>/result", f"{V1}/jobs/AAAAAAAAAAAAAAAAAAAAAA/result", NOT_HERE),
     Row("/api/v1/feed", f"{V1}/feed", ENROLLED),
+    # An organisation's webhooks are its own: another's are as unknown as none.
+    Row("/api/v1/webhooks", f"{V1}/webhooks", ENROLLED),
+    Row(
+        "/api/v1/webhooks", f"{V1}/webhooks", (401, *(422,) * 6), "POST", b'{"url":"ftp://a.example/"}', JSON
+    ),
+    *(
+        Row(
+            f"/api/v1/webhooks/<webhook_id>{tail}",
+            f"{V1}/webhooks/{HOOK}{tail}",
+            (401, *(404,) * 6),
+            method,
+            body,
+            JSON,
+        )
+        for method, tail, body in (
+            ("GET", "", None),
+            ("DELETE", "", None),
+            ("POST", "/replay", b'{"after":"WyJhZnRlciIsMF0"}'),
+        )
+    ),
     Row("/api/v1/heads", f"{V1}/heads", ALL, "POST", orjson.dumps({"codes": [SUB, VEHICLE]}), JSON),
     Row(
         "/api/v1/statements/<kind>/template", f"{V1}/statements/battery.inspected/template?subject={SUB}", ALL

@@ -23,11 +23,22 @@ from .place import Place, place_options
     metavar="N",
     help="Proxies before the node whose X-Forwarded-For is believed.  [default: none]",
 )
+@click.option(
+    "--webhooks-to-private",
+    is_flag=True,
+    help="Let webhooks name addresses that are not public, as on this machine or in its network.",
+)
 @passphrase_option
 @place_options
 @click.pass_obj
 def serve(
-    place: Place, host: str, port: int, public_entries: bool, proxies: int, passphrase_file: Path | None
+    place: Place,
+    host: str,
+    port: int,
+    public_entries: bool,
+    proxies: int,
+    webhooks_to_private: bool,
+    passphrase_file: Path | None,
 ) -> None:
     """Serve the JSON API of the log in the home. The first line of output is its address.
 
@@ -43,4 +54,5 @@ def serve(
             ready=lambda url: click.echo(f"serving {url}"),
             public_entries=public_entries,
             proxies=proxies,
+            webhooks_to_private=webhooks_to_private,
         )

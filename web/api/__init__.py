@@ -26,6 +26,7 @@ from . import (
     statements,
     static_log,
     subjects,
+    webhooks,
 )
 
 PREFIX: Final = "/api/v1"
@@ -42,6 +43,7 @@ _BLUEPRINTS: Final = (
     organisations.blueprint,
     about.blueprint,
     feed.blueprint,
+    webhooks.blueprint,
     consistency.blueprint,
     health.blueprint,
 )

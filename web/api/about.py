@@ -38,6 +38,7 @@ class About(MethodView):
             "origin": node.ledger.origin,
             "purpose": state.purpose if state else "",
             "vkeys": [format_vkey(vkey) for vkey in node.home.load_vkeys()],
+            "notice_key": node.notice_key.public.jwk(),
             "size": node.ledger.published().size,
             "rules": {"name": world.rules.name, "sha256": world.rules.sha256},
             "sealed": bool(state and state.sealed),
