@@ -46,6 +46,7 @@ class ReasonBody(Schema):
     pointer = fields.String(metadata={"description": "JSON Pointer into the payload."})
     detail = fields.String(required=True, metadata={"description": "Expected, got."})
     parameter = fields.String(metadata={"description": "Of the request, where that is wrong."})
+    in_ = fields.String(data_key="in", metadata={"description": "Where the parameter stands: query, path."})
 
 
 class ProblemBody(Schema):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields
+from typing import Final
+
+from marshmallow import Schema, fields, validate
 
 from .numbers import Count
+
+_SIZE: Final = validate.Range(min=1, max=(1 << 53) - 1)
 
 
 class ConsistencyQuery(Schema):
@@ -13,9 +17,13 @@ class ConsistencyQuery(Schema):
     from_ = Count(
         data_key="from",
         required=True,
+        validate=_SIZE,
         metadata={"description": "Size of the checkpoint that you have; from 1.", "example": 10},
     )
-    to = Count(metadata={"description": "A later size; by default that of the newest checkpoint."})
+    to = Count(
+        validate=_SIZE,
+        metadata={"description": "A later size; by default that of the newest checkpoint."},
+    )
 
 
 class ConsistencyBody(Schema):

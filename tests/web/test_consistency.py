@@ -41,12 +41,14 @@ def test_proof_goes_to_the_newest_checkpoint_unless_another_size_is_named(served
 
 
 REFUSED = (
-    ("from=0", 422, "LOG_CONSISTENCY_INVALID"),  # every tree extends the empty one: that says nothing
-    ("from=0&to=0", 422, "LOG_CONSISTENCY_INVALID"),
+    ("from=0", 422, "PARAMETERS_INVALID"),  # every tree extends the empty one: that says nothing
+    ("from=0&to=0", 422, "PARAMETERS_INVALID"),
     ("from=5&to=4", 422, "LOG_CONSISTENCY_INVALID"),
     ("from=1&to=11", 404, "SIZE_NOT_SIGNED"),
     ("from=11&to=11", 404, "SIZE_NOT_SIGNED"),
-    ("from=9999999999999999", 422, "LOG_CONSISTENCY_INVALID"),
+    ("from=9007199254740991", 404, "SIZE_NOT_SIGNED"),
+    ("from=9007199254740992", 422, "PARAMETERS_INVALID"),
+    ("from=11&to=5", 404, "SIZE_NOT_SIGNED"),
     ("", 422, "PARAMETERS_INVALID"),
     ("to=5", 422, "PARAMETERS_INVALID"),
     *((f"from={text}", 422, "PARAMETERS_INVALID") for text in ("-1", "01", "1.0", "+1", "1_0", "x", "")),

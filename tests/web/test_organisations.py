@@ -38,8 +38,8 @@ def test_organisation_is_told_with_its_names_in_both_languages(served: Served) -
         assert (role["role"], role["valid"], role["scope"]) == ("pack_dismantler", True, ["open_packs"])
     check_problem(served.client.get(f"{URL}/{scene.party('x', 9).org}"), 404, "ORGANISATION_UNKNOWN")
     check_problem(served.client.get(f"{URL}/{scene.party('x', 9).org}/keys"), 404, "ORGANISATION_UNKNOWN")
-    check_problem(served.client.get(f"{URL}/uscc:91440300MA5000001X"), 422, "PARTY_ID_INVALID")
-    check_problem(served.client.get(f"{URL}/nobody/keys"), 422, "PARTY_ID_INVALID")
+    check_problem(served.client.get(f"{URL}/uscc:91440300MA5000001X"), 404, "ORGANISATION_UNKNOWN")
+    check_problem(served.client.get(f"{URL}/nobody/keys"), 404, "ORGANISATION_UNKNOWN")
 
 
 def test_every_key_is_told_with_its_state_now(served: Served) -> None:

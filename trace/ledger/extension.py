@@ -22,13 +22,13 @@ def prove_extension(
 
     Raises:
         ConsistencyError: Unless 0 < old <= new. Every tree extends the empty one: that says nothing.
-        BeyondCheckpointError: No checkpoint covers `new` leaves.
+        BeyondCheckpointError: No checkpoint covers so many leaves.
         LedgerDamagedError: The stored tiles do not prove it, or give another root than was signed.
     """
-    if new > registered.size:
+    if max(old, new) > registered.size:
         raise BeyondCheckpointError(
-            f"to: expected at most {registered.size}, the size of the newest checkpoint, got {new}",
-            where="to",
+            f"size: expected at most {registered.size}, that of the newest checkpoint, got {max(old, new)}",
+            where="from" if old > registered.size else "to",
         )
     if not 0 < old <= new:
         raise ConsistencyError(f"from: expected 1 to {new}, got {old}")

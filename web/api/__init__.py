@@ -8,7 +8,8 @@ from flask import Flask, Response
 from flask_smorest import Api
 from werkzeug.exceptions import HTTPException
 
-from ..problems import of_http
+from ...schemas.api.events import ProblemBody
+from ..problems import MEDIA_TYPE, of_http
 from . import (
     about,
     batch,
@@ -28,6 +29,7 @@ from . import (
     subjects,
     webhooks,
 )
+from .reading import BEARER
 
 PREFIX: Final = "/api/v1"
 _BLUEPRINTS: Final = (
@@ -54,6 +56,15 @@ _ROOT_BLUEPRINTS: Final = (static_log.blueprint, monitoring.blueprint)
 class _Api(Api):
     """flask-smorest with this project's errors: its own drop `Allow` and answer pages in JSON."""
 
+    ERROR_SCHEMA = ProblemBody
+
+    def _register_responses(self) -> None:
+        """What a route answers beside what it tells of itself is a problem too, in its own media type."""
+        usual: str = Api.DEFAULT_RESPONSE_CONTENT_TYPE
+        self.DEFAULT_RESPONSE_CONTENT_TYPE = MEDIA_TYPE
+        super()._register_responses()
+        self.DEFAULT_RESPONSE_CONTENT_TYPE = usual
+
     def handle_http_exception(self, error: HTTPException) -> Response:
         return of_http(error)
 
@@ -68,6 +79,15 @@ def install_api(app: Flask) -> Api:
         OPENAPI_JSON_PATH="openapi.json",
     )
     api = _Api(app, spec_kwargs=_document())
+    api.spec.components.security_scheme(
+        BEARER,
+        {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "packtrace-read+jwt",
+            "description": "A compact JWS that a registered key signs; minutes of life. `packtrace token`.",
+        },
+    )
     for blueprint in _BLUEPRINTS:
         api.register_blueprint(blueprint, url_prefix=PREFIX)
     for blueprint in _ROOT_BLUEPRINTS:

@@ -34,7 +34,7 @@ class Consistency(MethodView):
         404, schema=ProblemBody, content_type=MEDIA_TYPE, description="No checkpoint covers that size."
     )
     @blueprint.alt_response(
-        422, schema=ProblemBody, content_type=MEDIA_TYPE, description="`from` is 0 or above `to`."
+        422, schema=ProblemBody, content_type=MEDIA_TYPE, description="`from` is above `to`, or not from 1."
     )
     @blueprint.alt_response(503, schema=ProblemBody, content_type=MEDIA_TYPE, description="None yet.")
     def get(self, query: dict[str, Any]) -> Response:

@@ -11,7 +11,7 @@ from flask_smorest import Blueprint
 
 from ...schemas.api.events import ProblemBody
 from ...schemas.api.organisations import KeysBody, OrganisationBody, OrganisationsBody, PageQuery
-from ...trace.codes.party import parse_party
+from ...trace.codes.party import PartyIdError, parse_party
 from ...trace.errors import RefusedError
 from ...trace.lifecycle.state import Org
 from ..bodies import JSON
@@ -75,7 +75,6 @@ class Organisation(MethodView):
     @blueprint.doc(summary="An organisation")
     @blueprint.response(200, OrganisationBody, description="As the log enrolled it.")
     @blueprint.alt_response(404, schema=ProblemBody, content_type=MEDIA_TYPE, description="Not enrolled.")
-    @blueprint.alt_response(422, schema=ProblemBody, content_type=MEDIA_TYPE, description="Not such an id.")
     def get(self, organisation: str) -> Response:
         """By its id, with or without `org:`."""
         node, subject = this_node(), _subject(organisation)
@@ -93,7 +92,6 @@ class OrganisationKeys(MethodView):
     @blueprint.doc(summary="The public keys of an organisation")
     @blueprint.response(200, KeysBody, description="All that it ever had, each with its state now.")
     @blueprint.alt_response(404, schema=ProblemBody, content_type=MEDIA_TYPE, description="Not enrolled.")
-    @blueprint.alt_response(422, schema=ProblemBody, content_type=MEDIA_TYPE, description="Not such an id.")
     def get(self, organisation: str) -> Response:
         """Revoked, replaced and expired keys are told too: events that they signed in their time stand."""
         node, subject = this_node(), _subject(organisation)
@@ -104,7 +102,13 @@ class OrganisationKeys(MethodView):
 
 
 def _subject(text: str) -> str:
-    return f"org:{parse_party(text.removeprefix('org:'))}"
+    """Raises:
+    OrganisationUnknownError: Not the id of any organisation, and why.
+    """
+    try:
+        return f"org:{parse_party(text.removeprefix('org:'))}"
+    except PartyIdError as error:
+        raise OrganisationUnknownError(error.message) from error
 
 
 def _unknown(subject: str) -> OrganisationUnknownError:

@@ -23,13 +23,10 @@ from ..shown import SubjectUnknownError, load_disclosures, read_whole, refuse_un
 from ..tiers import View, view_of
 from .organisations import page_tokens
 
-TOKEN: Final = {
-    "in": "header",
-    "name": "Authorization",
-    "required": False,
-    "schema": {"type": "string"},
-    "description": "`Bearer <token>`; who shows none is a stranger.",
-}
+BEARER: Final = "bearer"
+SECURITY: Final[list[dict[str, list[str]]]] = [{}, {BEARER: []}]
+"""In the API's document: with a token, or without one as a stranger. A parameter would be no way to say it: a
+header of this name is passed over there (OpenAPI 3.1, 4.8.12.1)."""
 
 
 class Asked:
@@ -134,6 +131,6 @@ def told_as(blueprint: Any, body: type[Schema], summary: str, **problems: str) -
                 description=description,
             )(view)
         view = blueprint.response(200, body)(view)
-        return blueprint.doc(summary=summary, parameters=[TOKEN])(view)
+        return blueprint.doc(summary=summary, security=SECURITY)(view)
 
     return decorate

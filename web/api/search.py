@@ -26,7 +26,7 @@ from ..problems import MEDIA_TYPE
 from ..search_index import CATCH_UP, Filters, SearchBehindError, SearchIndex, region_now
 from ..tiers import Tier
 from .organisations import page_tokens
-from .reading import TOKEN, Asked, answer
+from .reading import BEARER, Asked, answer
 
 _INDEX: Final = "packtrace-search"
 _LOOKED_AT: Final = 5  # times as many batteries as fit a page, before a page is given that is not full
@@ -49,7 +49,7 @@ def search_index(app: Flask) -> SearchIndex:
 class Search(MethodView):
     """Where batteries are searched."""
 
-    @blueprint.doc(summary="Search batteries", parameters=[TOKEN])
+    @blueprint.doc(summary="Search batteries", security=[{BEARER: []}])
     @blueprint.arguments(SearchQuery, location="query")
     @blueprint.response(200, FoundPageBody, description="A page, in the order of the subjects.")
     @blueprint.alt_response(

@@ -22,7 +22,7 @@ from ...trace.template import NONCE_BYTES, check_kind, next_statement
 from ..bodies import JSON
 from ..node import this_node
 from ..problems import MEDIA_TYPE
-from .reading import TOKEN, Asked, answer
+from .reading import SECURITY, Asked, answer
 
 SCHEMA: Final = "application/schema+json"
 REVALIDATED: Final = "no-cache"  # kept, and asked for again each time: the rules in force may change
@@ -41,7 +41,7 @@ class TypeUnknownError(RefusedError):
 class Template(MethodView):
     """Where the next statement of a chain is begun."""
 
-    @blueprint.doc(summary="The next statement of a chain, begun", parameters=[TOKEN])
+    @blueprint.doc(summary="The next statement of a chain, begun", security=SECURITY)
     @blueprint.arguments(TemplateQuery, location="query")
     @blueprint.response(200, TemplateBody, description="The payload, with placeholders.")
     @blueprint.alt_response(401, schema=ProblemBody, content_type=MEDIA_TYPE, description="A bad token.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from flask import Response
+from flask import Response, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
@@ -16,7 +16,7 @@ from ...schemas.api.events import ProblemBody
 from ...signing.errors import SigningError
 from ...signing.merkle import HASH_SIZE
 from ...signing.tiles import ENTRIES, TILE_HEIGHT, TILE_WIDTH, TileId, format_entry_bundle, parse_tile_path
-from ...trace.bundle.layout import CHECKPOINT, VKEYS, rules_path, vkey_files
+from ...trace.bundle.layout import CHECKPOINT, ML_DSA_VKEY, VKEY, rules_path, vkey_files
 from ...trace.errors import TraceError
 from ...trace.ledger.errors import LedgerDamagedError
 from ...trace.rules.ruleset import format_rules
@@ -25,6 +25,7 @@ from ..bodies import JSON
 from ..node import Node, this_node
 from ..problems import MEDIA_TYPE
 from ..registry import regions
+from .reading import SECURITY
 
 TEXT: Final = "text/plain; charset=utf-8"
 BYTES: Final = "application/octet-stream"
@@ -82,6 +83,7 @@ class Entries(MethodView):
 
     @blueprint.doc(
         summary="A bundle of entries",
+        security=SECURITY,
         description="C2SP tlog-tiles: each entry after its length in two bytes. For everybody where the node "
         "says so (`packtrace serve --public-entries`); else for an authority of every region of the log.",
     )
@@ -98,7 +100,8 @@ class Entries(MethodView):
         return _kept(data, BYTES) if node.public_entries else Response(data, content_type=BYTES)
 
 
-@blueprint.route("/<any('" + "','".join(VKEYS) + "'):name>")
+@blueprint.route(f"/{VKEY}", endpoint="ed25519_key")
+@blueprint.route(f"/{ML_DSA_VKEY}", endpoint="ml_dsa_key")
 class LogKey(MethodView):
     """The public keys of the log."""
 
@@ -107,8 +110,9 @@ class LogKey(MethodView):
         description="A verifier key of C2SP signed-note, one line. Whom to trust is never learned from here.",
     )
     @blueprint.response(200, {"type": "string"}, content_type="text/plain", description="A verifier key.")
-    def get(self, name: str) -> Response:
-        return Response(vkey_files(this_node().home.load_vkeys())[name], content_type=TEXT)
+    def get(self) -> Response:
+        files = vkey_files(this_node().home.load_vkeys())
+        return Response(files[request.path.removeprefix("/")], content_type=TEXT)
 
 
 @blueprint.route("/rules/<sha256>.json")
