@@ -1,7 +1,7 @@
 """How often one address, or one key, may ask: so many requests in each minute, counted in memory.
 
 Flask-Limiter does more, and adds two thirds to what a small request costs; this adds a twentieth
-(`docs/adr/0018`). A window is fixed, so that at its edge twice as many may pass. Each process counts for
+(`docs/adr/0019`). A window is fixed, so that at its edge twice as many may pass. Each process counts for
 itself.
 """
 

@@ -19,7 +19,7 @@ from ..notices.feed import format_cursor, parse_cursor
 from ..notices.outbound import check_numeric, parse_destination
 from ..notices.store import ACTIVE, Webhook
 from ..problems import MEDIA_TYPE
-from .reading import TOKEN, answer, told_as
+from .reading import BEARER, answer, told_as
 
 blueprint = Blueprint("webhooks", __name__, description="What concerns an organisation, sent to it.")
 
@@ -30,7 +30,7 @@ _USE = "The key of the token may only read."
 def _takes(body: Any, summary: str) -> Any:
     content = {JSON: {"schema": body}}
     return blueprint.doc(
-        summary=summary, parameters=[TOKEN], requestBody={"required": True, "content": content}
+        summary=summary, security=[{BEARER: []}], requestBody={"required": True, "content": content}
     )
 
 
@@ -90,7 +90,7 @@ class WebhookView(MethodView):
         """How far it has been told."""
         return answer(webhook_object(this_node().webhooks.get(require_reader().org, webhook_id)))
 
-    @blueprint.doc(summary="Delete a webhook", parameters=[TOKEN])
+    @blueprint.doc(summary="Delete a webhook", security=[{BEARER: []}])
     @blueprint.response(204, description="Nothing is sent to it any more; what is on its way may arrive.")
     @blueprint.alt_response(401, schema=ProblemBody, content_type=MEDIA_TYPE, description="No good token.")
     @blueprint.alt_response(403, schema=ProblemBody, content_type=MEDIA_TYPE, description=_USE)
