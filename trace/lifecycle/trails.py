@@ -17,6 +17,8 @@ from .state import Past, State
 _ENCODER: Final = Encoder(enc_hook=encode_part)
 _DECODER: Final = Decoder()
 _LENGTH: Final = struct.Struct("<I")  # of the record that follows
+_BEFORE_ID: Final = 3  # bytes of a record, by which MessagePack says that a list and a text begin
+_ID: Final = 43
 _DIFFERENCE: Final = 5  # its place in a record
 _NOWHERE: Final = -1
 
@@ -57,7 +59,8 @@ class Trails:
 
     def event_at(self, place: int) -> str:
         """The id of the event that lies there, whether or not it was voided since."""
-        return str(self._record(place)[0])
+        start = place + _LENGTH.size + _BEFORE_ID
+        return self._records[start : start + _ID].decode()
 
     def past(self, subject: str, state: State | None) -> Past | None:
         """The events of a chain that are not voided, newest first.

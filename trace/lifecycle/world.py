@@ -214,10 +214,12 @@ class Memory:
         return self.trails.past(subject, chain.state if chain else None)
 
     def references_to(self, target: str) -> tuple[Reference, ...]:
-        return tuple(
-            Reference(target, leaf, subject, self.trails.event_at(place))
-            for leaf, subject, place in self.references.to(target)
-        )
+        return tuple(map(self.reference_at, self.references.rows(target)))
+
+    def reference_at(self, row: int) -> Reference:
+        """One of all references, in the order of the log."""
+        target, leaf, subject, place = self.references.at(row)
+        return Reference(target, leaf, subject, self.trails.event_at(place))
 
     def is_held(self, subject: str) -> bool:
         return self.holds.get(subject, False)

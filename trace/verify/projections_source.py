@@ -13,6 +13,7 @@ from ...signing.errors import SigningError
 from ...signing.tiles import ENTRIES, tiles_of
 from ..errors import TraceError
 from ..lifecycle.encoding import encode_state
+from ..lifecycle.state import Chain
 from ..lifecycle.world import Memory
 from ..statement import parse_entry, parse_event_jws
 from .concerns import Concerns
@@ -52,26 +53,17 @@ def compare_tables(
         frontier: Of the tree over them.
     """
     yield from _compare_entries(query)
-    chains = {
-        chain.subject: (chain.subject, chain.seq, chain.head, encode_state(chain.state))
-        for chain in world.chains.values()
-    }
-    yield from _compare(query, "chain", 1, chains, skip=skip, subject_at=0)
-    references = {
-        (target, reference.leaf_index): (target, reference.leaf_index, reference.subject, reference.event)
-        for target in world.references
-        for reference in world.references_to(target)
-    }
-    yield from _compare(query, "reference", 2, references, skip=skip, subject_at=2)
+    yield from _compare_chains(query, world, skip)
+    yield from _compare_references(query, world, skip)
     yield from concerns.compare(_select(query, "concern"), size)
     keys = {kid: (kid, subject) for kid, subject in world.keys.items()}
-    yield from _compare(query, "key", 1, keys, skip=skip, subject_at=1)
+    yield from _compare(query, "key", keys, skip=skip, subject_at=1)
     vendors = {code: (code, subject) for code, subject in world.vendors.items()}
-    yield from _compare(query, "vendor", 1, vendors, skip=skip, subject_at=1)
+    yield from _compare(query, "vendor", vendors, skip=skip, subject_at=1)
     holds = {subject: (subject, int(held)) for subject, held in world.holds.items()}
     noted = {subject.removeprefix("notes:") for subject in skip if subject.startswith("notes:")}
-    yield from _compare(query, "hold", 1, holds, skip=noted, subject_at=0)
-    yield from _compare(query, "tree", 1, {1: (1, size, frontier)})
+    yield from _compare(query, "hold", holds, skip=noted, subject_at=0)
+    yield from _compare(query, "tree", {1: (1, size, frontier)})
     yield from _compare_tiles(query, size)
     yield from _compare_disclosures(query)
 
@@ -85,7 +77,6 @@ def _select(query: Query, table: str) -> Iterator[Row]:
 def _compare(
     query: Query,
     table: str,
-    key_columns: int,
     expected: dict[Any, Row],
     *,
     skip: Collection[str] = (),
@@ -94,22 +85,65 @@ def _compare(
     """Compare a table with the rows that it should have, by its primary key, which comes first."""
     missing = dict(expected)
     for row in _select(query, table):
-        key = row[0] if key_columns == 1 else row[:key_columns]
-        want = missing.pop(key, None)
-        if row == want and list(map(type, row)) == list(map(type, want)):
-            continue
-        if row[subject_at] in skip or (want is not None and want[subject_at] in skip):
-            continue
-        if want is None:
-            yield _mismatch(table, key, "expected no such row, got one", row, subject_at)
-            continue
-        for column, wanted, got in zip(COLUMNS[table], want, row, strict=True):
-            if wanted != got or type(wanted) is not type(got):
-                evidence = f"{column}: expected {_show(wanted)}, got {_show(got)}"
-                yield _mismatch(f"{table}.{column}", key, evidence, want, subject_at)
+        yield from _compare_row(table, row[0], missing.pop(row[0], None), row, skip, subject_at)
     for key, want in missing.items():
-        if want[subject_at] not in skip:
-            yield _mismatch(table, key, "expected a row, got none", want, subject_at)
+        yield from _compare_row(table, key, want, None, skip, subject_at)
+
+
+# Of the next two there is one for every few events: no second copy of them is made.
+
+
+def _compare_chains(query: Query, world: Memory, skip: Collection[str]) -> Iterator[Finding]:
+    missing = set(world.chains)
+    for row in _select(query, "chain"):
+        subject = row[0]
+        want = _chain_row(world.chains[subject]) if subject in missing else None
+        missing.discard(subject)
+        yield from _compare_row("chain", subject, want, row, skip, 0)
+    for subject, chain in world.chains.items():
+        if subject in missing:
+            yield from _compare_row("chain", subject, _chain_row(chain), None, skip, 0)
+
+
+def _chain_row(chain: Chain) -> Row:
+    return chain.subject, chain.seq, chain.head, encode_state(chain.state)
+
+
+def _compare_references(query: Query, world: Memory, skip: Collection[str]) -> Iterator[Finding]:
+    def expected(number: int) -> Row:
+        reference = world.reference_at(number)
+        return reference.target, reference.leaf_index, reference.subject, reference.event
+
+    seen = bytearray(len(world.references))
+    for row in _select(query, "reference"):
+        want = None
+        number = world.references.row(*row[:2])
+        if number is not None and not seen[number]:
+            want, seen[number] = expected(number), True
+        yield from _compare_row("reference", row[:2], want, row, skip, 2)
+    for number, found in enumerate(seen):
+        if not found:
+            want = expected(number)
+            yield from _compare_row("reference", want[:2], want, None, skip, 2)
+
+
+def _compare_row(
+    table: str, key: Any, want: Row | None, got: Row | None, skip: Collection[str], subject_at: int
+) -> Iterator[Finding]:
+    """Compare a row with what it should be; None where there should be none, or is none."""
+    if got == want and (got is None or list(map(type, got)) == list(map(type, want or ()))):
+        return
+    if any(row is not None and row[subject_at] in skip for row in (want, got)):
+        return
+    if want is None:
+        yield _mismatch(table, key, "expected no such row, got one", got or (), subject_at)
+    elif got is None:
+        yield _mismatch(table, key, "expected a row, got none", want, subject_at)
+    else:
+        for column, wanted, value in zip(COLUMNS[table], want, got, strict=True):
+            if wanted != value or type(wanted) is not type(value):
+                evidence = f"{column}: expected {_show(wanted)}, got {_show(value)}"
+                yield _mismatch(f"{table}.{column}", key, evidence, want, subject_at)
 
 
 def _compare_entries(query: Query) -> Iterator[Finding]:
