@@ -90,19 +90,18 @@ class Draws:
         return self.pick(others) if others else None
 
     def maybe_barred(self, fits: list[str]) -> list[str]:
-        """Seldom only those that are held, damaged, contested or one of two with a code."""
-        if not self.chance(20):
+        """Seldom only those that are held, or damaged, or contested, or one of two with a code."""
+        if not self.chance(25):
             return fits
-        world = self.world
-        return [
-            sub
-            for sub in fits
-            if world["holds"].get(sub)
-            or world["holds"].get(self.thing(sub)["custodian"])
-            or world["contested"].get(sub)
-            or self.thing(sub).get("damaged")
-            or self.thing(sub).get("conflicts_with")
-        ] or fits
+        holds, contested = self.world["holds"], self.world["contested"]
+        bars: tuple[Callable[[str], object], ...] = (
+            lambda sub: holds.get(sub) or holds.get(self.thing(sub)["custodian"]),
+            lambda sub: contested.get(sub),
+            lambda sub: self.thing(sub).get("damaged"),
+            lambda sub: self.thing(sub).get("conflicts_with"),
+        )
+        is_barred: Callable[[str], object] = self.pick(bars)
+        return [sub for sub in fits if is_barred(sub)] or fits
 
     def number(self) -> int:
         self.numbers += 1

@@ -86,7 +86,7 @@ def manufactured(play: Draws, name: str) -> Group:
 @draws("battery.registered")
 def registered(play: Draws, name: str) -> Group:
     party = play.likely([party for party in play.parties if set(party.roles) & CUSTODIAL], play.parties)
-    vendor = play.pick(("001", "001", "001", "04Q"))
+    vendor = play.pick(("001", "001", "04Q"))
     date = play.pick(("BC4", "BC4", "BC4", "G61"))
     sub = f"battery:gbt34014:{vendor}{play.pick('PPPM')}B76836300J{date}{play.number():07d}"
     if play.chance(15):

@@ -77,6 +77,8 @@ def origin(play: Draws, name: str) -> Group:
     codes = [code for party in play.parties for code in party.vendor_codes]
     named = [sub for code in codes for sub in play.things(f"battery:gbt34014:{code}")]
     fits = [sub for sub in named if not play.thing(sub).get("maker")]
+    if name == "origin.contested" and play.chance(60):  # what would be installed or used again next
+        fits = [sub for sub in fits if play.thing(sub)["stage"] == "removed"] or fits
     if name == "origin.confirmed":
         contested = [sub for sub in fits if play.world["contested"].get(sub)]
         fits = contested if contested and play.chance(85) else fits
@@ -90,6 +92,9 @@ def placed(play: Draws, name: str) -> Group:
     if sum(bool(holds) for holds in play.world["holds"].values()) > 12:
         return lifted(play, "hold.lifted")
     sub = _something(play, "battery:", "battery:", "battery:", "lot:", "batch:", "org:", "vehicle:")
+    parts = [part for part in play.things("battery:", {"manufactured", "removed"}) if part[20:21] in "MC"]
+    if parts and play.chance(25):
+        sub = play.pick(parts)
     party = play.likely(play.regulators, play.parties, 90)
     return [Said(party, name, f"notes:{sub}", {"basis": "investigation", "reason": "x"})]
 
