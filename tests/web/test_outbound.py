@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from packtrace.web.notices.outbound import (
     DeliveryError,
@@ -170,3 +177,62 @@ def test_certificate_of_another_is_no_delivery(receiver: Receiver) -> None:
     with pytest.raises(DeliveryError):
         Outbound(to_private=True, limit_s=2).post(url, b"secret", "text/plain")
     assert receiver.bodies == []
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of a host that is named nowhere.invalid, signed by itself; with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "nowhere.invalid")])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2099, 1, 1, tzinfo=UTC))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("nowhere.invalid")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path.write_bytes(made.public_bytes(pem) + private)
+    return path
+
+
+@pytest.fixture
+def over_tls(receiver: Receiver, certificate: Path) -> Receiver:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    receiver.socket = context.wrap_socket(receiver.socket, server_side=True, do_handshake_on_connect=False)
+    return receiver
+
+
+def outbound_over_tls(receiver: Receiver, certificate: Path | None, limit_s: float = 5) -> Outbound:
+    context = ssl.create_default_context(cafile=certificate)
+    resolve = answering("127.0.0.1", port=receiver.server_port)
+    return Outbound(to_private=True, resolve=resolve, context=context, limit_s=limit_s)
+
+
+def test_certificate_must_be_of_the_name_and_of_an_authority_that_is_trusted(
+    over_tls: Receiver, certificate: Path
+) -> None:
+    trusting = outbound_over_tls(over_tls, certificate)
+    trusting.post("https://nowhere.invalid/", b"body", "text/plain")
+    assert over_tls.bodies == [b"body"]
+    with pytest.raises(DeliveryError):
+        trusting.post("https://elsewhere.invalid/", b"secret", "text/plain")
+    with pytest.raises(DeliveryError):
+        outbound_over_tls(over_tls, None).post("https://nowhere.invalid/", b"secret", "text/plain")
+    assert over_tls.bodies == [b"body"]
+
+
+def test_receiver_that_drips_over_tls_is_given_up(over_tls: Receiver, certificate: Path) -> None:
+    over_tls.answers = ["drips"]
+    began = time.monotonic()
+    with pytest.raises(DeliveryError):
+        outbound_over_tls(over_tls, certificate, 1).post("https://nowhere.invalid/", b"body", "text/plain")
+    assert time.monotonic() - began < 5

@@ -131,7 +131,7 @@ class Outbound:
         """Args:
         to_private: Whether to send to addresses that are not public as well.
         resolve: Looks names up; the system's own resolver by default.
-        limit_s: For one request, everything in it.
+        limit_s: For one request, everything in it but looking its host up.
         context: For TLS; by default the authorities that the system trusts.
         """
         self._to_private = to_private
