@@ -24,6 +24,7 @@ from sqlmodel import Field
 from ..trace.codes.region import Region
 from ..trace.errors import TraceError
 from ..trace.ledger.ledger import Ledger
+from ..trace.ledger.stored import StoredWorld
 from ..trace.lifecycle.conditions.case import org_of
 from ..trace.lifecycle.custody import holder_of, parent_of
 from ..trace.lifecycle.state import Battery
@@ -217,6 +218,8 @@ class SearchIndex:
     def _take_in(self, start: int, stop: int) -> None:
         seen = _read(self._ledger.entries(start, stop))
         world = self._ledger.world()
+        if isinstance(world, StoredWorld):
+            world.prefetch(seen.changed)  # in one query
         with self._store.write() as connection:
             present = connection.execute(select(_INDEXED.c.leaves)).scalar_one_or_none() or 0
             if present != start:
@@ -294,8 +297,9 @@ def _with_what_is_inside(world: World, subjects: Iterable[str]) -> Iterator[str]
 
 def _save_batteries(connection: Connection, world: World, subjects: Iterable[str], seen: _Seen) -> None:
     rows: list[dict[str, Any]] = []
-    parts: list[dict[str, str]] = []
-    places: list[dict[str, str]] = []
+    moved: list[dict[str, Any]] = []  # without an event of their own
+    parts: set[tuple[str, str]] = set()
+    places: set[tuple[str, str]] = set()
     for subject in subjects:
         chain = world.chain(subject)
         if chain is None or not isinstance(chain.state, Battery):
@@ -311,21 +315,29 @@ def _save_batteries(connection: Connection, world: World, subjects: Iterable[str
             "batch": battery.facts.batch,
         }
         if subject in seen.changed:
-            row["changed_ms"] = _ms(seen.changed[subject])
-        rows.append(row)
+            rows.append(row | {"changed_ms": _ms(seen.changed[subject])})
+        else:
+            moved.append(row | {"changed_ms": 0})
         offer = _outermost(world, battery).offer
         orgs = {holder, *((offer.consignee,) if offer else ()), *seen.parts.get(subject, ())}
         for org in orgs:
             if org.startswith("org:"):
-                parts.append({"org": org, "subject": subject})
-                places += ({"subject": subject, "region": each} for each in _regions_of(world, org))
-    for row in rows:
-        changed = {name: value for name, value in row.items() if name != "subject"}
-        statement = insert(_BATTERY).values({"changed_ms": 0} | row)
-        connection.execute(statement.on_conflict_do_update(index_elements=["subject"], set_=changed))
-    for table, some in ((_PART, parts), (_PLACE, places)):
+                parts.add((org, subject))
+                places.update((subject, each) for each in _regions_of(world, org))
+    _replace(connection, rows, kept=("subject",))
+    _replace(connection, moved, kept=("subject", "changed_ms"))
+    for table, names, some in ((_PART, ("org", "subject"), parts), (_PLACE, ("subject", "region"), places)):
         if some:
-            connection.execute(insert(table).on_conflict_do_nothing(), some)
+            values = [dict(zip(names, each, strict=True)) for each in sorted(some)]
+            connection.execute(insert(table).on_conflict_do_nothing(), values)
+
+
+def _replace(connection: Connection, rows: list[dict[str, Any]], *, kept: tuple[str, ...]) -> None:
+    """Write rows of batteries; of one that is there already, these columns are kept."""
+    if rows:
+        statement = insert(_BATTERY)
+        new = {name: statement.excluded[name] for name in rows[0] if name not in kept}
+        connection.execute(statement.on_conflict_do_update(index_elements=["subject"], set_=new), rows)
 
 
 def _parts_of(connection: Connection, org: str) -> list[str]:
