@@ -15,6 +15,7 @@ from packtrace.trace.ledger.erasing import erase
 
 from .conftest import Served
 from .tenants import Tenants, settle
+from .test_jobs import ended, hold, taken
 
 
 @pytest.fixture
@@ -38,27 +39,44 @@ def test_erased_is_told_from_withheld(tenants: Tenants, served: Served) -> None:
     assert slots(tenants, "holder") == [{"pointer": "/data/vin", "state": "withheld"}]
 
 
-@pytest.mark.parametrize("way", ["json", "batch"])
+@pytest.mark.parametrize("way", ["json", "batch", "job"])
 def test_what_came_in_over_http_leaves_every_file_and_does_not_come_back(served: Served, way: str) -> None:
     scene, code = served.scene, pack_code(1)
     served.post(scene.manufactured(code))
     group = scene.installed(code)
     jws, (disclosure,) = split_presentation(group[1])
     salt = parse_b64url(disclosure).split(b'"')[1]
-    assert send(served, way, group).status_code in (200, 201)
+    assert send(served, way, group).status_code in (200, 201, 202)
     assert holders(served, disclosure.encode()), "it can be found before"
     erase(served.played.home, event_id=event_id(jws))
-    assert send(served, way, group).status_code == 200
+    assert send(served, way, group).status_code in (200, 202)
     for trace in (disclosure.encode(), disclosure[10:40].encode(), salt, VIN.encode()):
         assert holders(served, trace) == []
 
 
-def send(served: Served, way: str, group: tuple[str, ...]) -> TestResponse:
-    """Send a group in, as a client does that will be not sure whether it did."""
-    path, kind = ("/batch", "application/x-ndjson") if way == "batch" else ("", "application/json")
-    headers = {"Content-Type": kind, "Idempotency-Key": '"k1"'}
+def test_a_job_that_waits_with_the_event_in_it_is_named(served: Served) -> None:
+    scene, code = served.scene, pack_code(1)
+    served.post(scene.manufactured(code))
+    group = scene.installed(code)
+    assert send(served, "json", group).status_code == 201
+    hold(served)
     body = orjson.dumps({"events": list(group)}) + b"\n"
-    return served.client.post(f"/api/v1/events{path}", data=body, headers=headers)
+    headers = {"Content-Type": "application/x-ndjson", "Prefer": "respond-async"}
+    assert served.client.post("/api/v1/events/batch", data=body, headers=headers).status_code == 202
+    (waiting,) = erase(served.played.home, event_id=event_id(group[1])).waiting
+    assert waiting.parent == served.played.home.path / "jobs" and waiting.is_file()
+
+
+def send(served: Served, way: str, group: tuple[str, ...]) -> TestResponse:
+    """Send a group in, as a client does that will not be sure whether it did; back once it is recorded."""
+    path, kind = ("", "application/json") if way == "json" else ("/batch", "application/x-ndjson")
+    headers = {"Content-Type": kind, "Idempotency-Key": '"k1"'}
+    headers |= {"Prefer": "respond-async"} if way == "job" else {}
+    body = orjson.dumps({"events": list(group)}) + b"\n"
+    answer = served.client.post(f"/api/v1/events{path}", data=body, headers=headers)
+    if way == "job":
+        ended(served, taken(answer))
+    return answer
 
 
 def holders(served: Served, trace: bytes) -> list[str]:
