@@ -98,13 +98,13 @@ def test_both_readmes_show_the_same_and_link_to_the_same() -> None:
 
 @pytest.mark.parametrize("page", [ENGLISH, CHINESE], ids=["English", "Chinese"])
 def test_every_command_is_in_the_overview(page: str) -> None:
-    listed = re.findall(r"^\| `packtrace ([a-z]+)", page, re.MULTILINE)
+    listed = re.findall(r"^\| `packtrace ([a-z-]+)", page, re.MULTILINE)
     assert sorted(set(listed)) == sorted(COMMANDS)
 
 
 @pytest.mark.parametrize("page", [ENGLISH, CHINESE], ids=["English", "Chinese"])
 def test_every_make_target_that_is_named_exists(page: str) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    named = set(re.findall(r"(?:^|`)make ([a-z]+)\b", page, re.MULTILINE))
+    named = set(re.findall(r"(?:^|`)make ([a-z-]+)\b", page, re.MULTILINE))
     assert {"demo", "test"} <= named
     assert all(re.search(rf"^{name}:", makefile, re.MULTILINE) for name in named), named

@@ -16,9 +16,7 @@ class HealthBody(Schema):
 class WhyNotBody(Schema):
     """One thing that keeps the node from recording."""
 
-    check = fields.String(
-        required=True, metadata={"enum": ["writer", "disk", "checkpoint", "database"]}
-    )
+    check = fields.String(required=True, metadata={"enum": ["writer", "disk", "checkpoint", "database"]})
     code = fields.String(required=True, metadata={"description": "Stable: for programs."})
 
 

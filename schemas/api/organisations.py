@@ -55,9 +55,7 @@ class KeyBody(Schema):
 
     kid = fields.String(required=True, metadata={"description": "RFC 7638 thumbprint."})
     jwk = fields.Dict(keys=fields.String(), required=True)
-    use = fields.String(
-        required=True, metadata={"enum": ["admin", "sign", "read", "registrar", "former"]}
-    )
+    use = fields.String(required=True, metadata={"enum": ["admin", "sign", "read", "registrar", "former"]})
     state = fields.String(
         required=True, metadata={"enum": ["valid", "revoked", "replaced", "not_yet_valid", "expired"]}
     )

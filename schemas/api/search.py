@@ -32,9 +32,7 @@ class FoundBody(Schema):
     """A battery, as far as the reader sees it."""
 
     battery = fields.String(required=True, metadata={"description": "Its subject."})
-    tier = fields.String(
-        required=True, metadata={"enum": ["past", "consignee", "holder", "authority"]}
-    )
+    tier = fields.String(required=True, metadata={"enum": ["past", "consignee", "holder", "authority"]})
     stage = fields.String(required=True)
     custodian = fields.String(required=True, metadata={"description": "`org:…`, `nobody` or `none`."})
     seq = fields.Integer(required=True)

@@ -119,6 +119,7 @@ ROWS = (
         f"{V1}/statements/vehicle.scrapped/template?subject={VEHICLE}",
         ALL,
     ),
+    Row("/api/v1/explain", f"{V1}/explain", ALL, "POST", b"x.y.z", JOSE),
     Row("/api/v1/schemas", f"{V1}/schemas", ALL),
     Row("/api/v1/schemas/<kind>", f"{V1}/schemas/battery.inspected", ALL),
     Row("/api/v1/organisations", f"{V1}/organisations", ALL),

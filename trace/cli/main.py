@@ -38,6 +38,7 @@ COMMANDS: Final[dict[str, str]] = {
     "template": "Print the next statement about a subject, to be filled in.",
     "sign": "Sign a statement.",
     "submit": "Hand signed events to the log.",
+    "explain-event": "Say why the log refuses an event, and what to sign in its place.",
     "show": "Tell the history of a battery.",
     "evidence": "Keep the documents and photos that events refer to.",
     "serve": "Serve the log over HTTP: the JSON API.",
@@ -67,7 +68,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(import_module(f".{cmd_name}", __package__), cmd_name)
+        module = cmd_name.replace("-", "_")
+        command = getattr(import_module(f".{module}", __package__), module)
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -79,7 +79,7 @@ class Ledger:
         self.origin = home.origin
         self.book = RuleBook(rules or load_rules(), home.read_rules)
         self._in_force: RuleSet | None = None  # when this process last looked
-        self._clock = clock
+        self.clock = clock
         self._threads = threads
         self._database = Database(home.database_url)
         self._publisher = Publisher(
@@ -391,6 +391,10 @@ class Ledger:
                 some = load_entries(connection, first, min(first + _READ_AT_ONCE, stop))
             yield from some
 
+    def has(self, event_id: str) -> bool:
+        """Whether an event of this id is recorded."""
+        return bool(self._fetch(select(ENTRY.c.leaf_index).where(ENTRY.c.event_id == event_id), {}))
+
     def entries_of(self, subject: str) -> list[tuple[int, bytes]]:
         """The entries of a chain in order, each with its leaf index."""
         query = select(ENTRY.c.leaf_index, ENTRY.c.entry).where(ENTRY.c.subject == subject)
@@ -483,7 +487,7 @@ class Ledger:
             newest = load_entries(connection, max(tree.size - 1, 0), tree.size)
             last = parse_entry(newest[0])[1] if newest else None
             times = choose_times(
-                [self._clock()][: len(units)] if at is None else at,
+                [self.clock()][: len(units)] if at is None else at,
                 last,
                 policy,
                 given=at is not None,
@@ -524,7 +528,7 @@ class Ledger:
         self._tiles = None
 
     def _now(self) -> datetime:
-        return milliseconds(self._clock())
+        return milliseconds(self.clock())
 
 
 def system_clock() -> datetime:

@@ -17,6 +17,7 @@ from . import (
     consistency,
     event_reads,
     events,
+    explain,
     feed,
     heads,
     health,
@@ -34,6 +35,7 @@ from .reading import BEARER
 PREFIX: Final = "/api/v1"
 _BLUEPRINTS: Final = (
     events.blueprint,
+    explain.blueprint,
     batch.blueprint,
     jobs.blueprint,
     event_reads.blueprint,
