@@ -53,6 +53,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self.connection.shutdown(socket.SHUT_RDWR)
             case "nonsense":
                 self.wfile.write(b"HTTP/9 hello\r\n\r\n")
+            case "slow":  # long enough for anybody else to look as well
+                threading.Event().wait(2)
+                self._answer(200)
             case "drips":  # a byte now and then, for ever
                 stop = threading.Event()
                 try:

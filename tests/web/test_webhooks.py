@@ -233,8 +233,9 @@ def test_of_two_processes_on_one_home_one_delivers_until_it_ends(hooked: Hooked)
     hooked.dispatcher.start()
     wait_for(lambda: len(hooked.receiver.bodies) == 1)
     other.start()
+    hooked.receiver.answers = ["slow"]
     many(hooked, 1)
-    wait_for(lambda: len(hooked.receiver.bodies) == 2)
+    wait_for(lambda: len(hooked.receiver.bodies) == 2 and not hooked.receiver.at_once)
     assert not other._lock.is_locked
     hooked.dispatcher.close()
     many(hooked, 1)
