@@ -68,6 +68,9 @@ class JobRunner:
                 # in another process.
                 _LOG.warning("jobs wait: %s", error)
                 self._rest(_AGAIN_S)
+            except Exception:  # the edge of this thread: a defect that is of no single job
+                _LOG.exception("jobs wait")
+                self._rest(_AGAIN_S)
 
     def _take_turns(self) -> None:
         tidied = float("-inf")
@@ -84,7 +87,7 @@ class JobRunner:
             except (TraceError, SQLAlchemyError, OSError):
                 raise
             except Exception:
-                # The edge of this thread: a defect, met by one job, is told, and the others go on.
+                # A defect, met by one job, is told, and the others go on.
                 _LOG.exception("job %s failed", job.id)
                 self._jobs.end(job, FAILED)
 

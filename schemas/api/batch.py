@@ -32,6 +32,7 @@ class OutcomeBody(Schema):
     code = fields.String(metadata={"description": "Why not: stable, for programs."})
     detail = fields.String(metadata={"description": "Expected, got, where: for people."})
     where = fields.String(metadata={"description": "Member or byte that is meant."})
+    event = fields.Integer(metadata={"description": "Of a group: which event is meant, from 0."})
     errors = fields.List(fields.Nested(ReasonBody), metadata={"description": "Every reason."})
     head = fields.String(allow_none=True, metadata={"description": "Of the chain, to sign on."})
     head_seq = fields.Integer(metadata={"description": "Its place; -1 where the chain has not begun."})

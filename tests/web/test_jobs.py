@@ -262,13 +262,34 @@ def test_a_result_is_kept_for_its_days_and_what_a_killed_process_left_is_removed
     ended(served, location)
     folder = tmp_path / "home" / "jobs"
     orphan, fresh = folder / "orphan.in", folder / "fresh.in"
-    for path in (orphan, fresh):
+    ended_before = folder / f"{location.rpartition('/')[2]}.in"  # killed just before it was removed
+    for path in (orphan, fresh, ended_before):
         path.write_bytes(b"x\n")
     os.utime(orphan, (0, 0))
     served.played.now += timedelta(days=6)
     served.node.jobs.tidy()
     assert served.client.get(location).status_code == 200
-    assert not orphan.exists() and fresh.exists()
+    assert not orphan.exists() and not ended_before.exists() and fresh.exists()
     served.played.now += timedelta(days=2)
     served.node.jobs.tidy()
     check_problem(served.client.get(location), 404, "JOB_UNKNOWN")
+
+
+def test_a_defect_that_one_job_meets_fails_it_and_the_next_is_done(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold(served)
+    first = taken(post(served, body(*made(served.scene, 1, 1)), **ASYNC))
+    second = taken(post(served, body(*made(served.scene, 2, 1)), **ASYNC))
+    append, calls = served.ledger.append, []
+
+    def failing(*args: Any, **options: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            raise ZeroDivisionError
+        return append(*args, **options)
+
+    monkeypatch.setattr(served.ledger, "append", failing)
+    go_on(served)
+    ended(served, first, "failed")
+    assert ended(served, second)["accepted"] == 1

@@ -22,7 +22,7 @@ from ..idempotency import KEY_PARAMETER, read_key, request_digest
 from ..node import Node, keep_key, this_node
 from ..problems import MEDIA_TYPE
 from ..spool import Spool
-from .jobs import job_object
+from .jobs import JOB_EXAMPLE, OUTCOME_EXAMPLE, job_object
 
 NDJSON: Final = "application/x-ndjson"
 _PREFER: Final[dict[str, Any]] = {
@@ -54,12 +54,30 @@ class Batch(MethodView):
                 }
             },
         },
+        responses={
+            "202": {
+                "links": {
+                    "job": {"operationId": "getJob", "parameters": {"job_id": "$response.body#/id"}},
+                    "result": {"operationId": "getJobResult", "parameters": {"job_id": "$response.body#/id"}},
+                }
+            }
+        },
     )
     @blueprint.arguments(BatchParameters, location="query")
     @blueprint.response(
-        200, OutcomeBody, content_type=NDJSON, description="The outcome of each line, one a line, in order."
+        200,
+        OutcomeBody,
+        content_type=NDJSON,
+        description="The outcome of each line, one a line, in order.",
+        example=OUTCOME_EXAMPLE,
     )
-    @blueprint.alt_response(202, schema=JobBody, description="It is a job now; `Location` says how it goes.")
+    @blueprint.alt_response(
+        202,
+        schema=JobBody,
+        description="It is a job now; `Location` says how it goes.",
+        headers={"Location": {"schema": {"type": "string"}, "description": "Of the job."}},
+        example=JOB_EXAMPLE | {"status": "waiting", "done": 0, "accepted": 0, "refused": 0},
+    )
     @blueprint.alt_response(400, schema=ProblemBody, content_type=MEDIA_TYPE, description="Not read.")
     @blueprint.alt_response(413, schema=ProblemBody, content_type=MEDIA_TYPE, description="Too large.")
     @blueprint.alt_response(415, schema=ProblemBody, content_type=MEDIA_TYPE, description="Not NDJSON.")

@@ -18,6 +18,24 @@ from ..problems import MEDIA_TYPE
 
 _NDJSON: Final = "application/x-ndjson"
 
+OUTCOME_EXAMPLE: Final[dict[str, Any]] = {
+    "line": 1,
+    "status": "accepted",
+    "events": [{"id": "QvhZC-bAd8cu_Hlr2ZxFP0yvFBNRa5z0Wcl9k8C0Xts", "leaf_index": 1041}],
+}
+JOB_EXAMPLE: Final[dict[str, Any]] = {
+    "id": "3qGZ0bIuV6m1nEo0c9Xk2A",
+    "status": "done",
+    "on_error": "continue",
+    "lines": 25_000,
+    "done": 25_000,
+    "accepted": 24_998,
+    "known": 0,
+    "refused": 2,
+    "skipped": 0,
+    "result": "/api/v1/jobs/3qGZ0bIuV6m1nEo0c9Xk2A/result",
+}
+
 blueprint = Blueprint("jobs", __name__, description="Batches that are judged later.")
 
 
@@ -25,8 +43,10 @@ blueprint = Blueprint("jobs", __name__, description="Batches that are judged lat
 class JobState(MethodView):
     """How far a job is."""
 
-    @blueprint.doc(summary="How far a job is")
-    @blueprint.response(200, JobBody, description="As it stands; ask again while it is not done.")
+    @blueprint.doc(summary="How far a job is", operationId="getJob")
+    @blueprint.response(
+        200, JobBody, description="As it stands; ask again while it is not done.", example=JOB_EXAMPLE
+    )
     @blueprint.alt_response(404, schema=ProblemBody, content_type=MEDIA_TYPE, description="No such job.")
     def get(self, job_id: str) -> Response:
         """Whoever has the link may ask: it can't be guessed. A job is kept for 7 days after its end."""
@@ -41,9 +61,13 @@ class JobState(MethodView):
 class JobResult(MethodView):
     """What became of its lines."""
 
-    @blueprint.doc(summary="The outcomes of a job")
+    @blueprint.doc(summary="The outcomes of a job", operationId="getJobResult")
     @blueprint.response(
-        200, OutcomeBody, content_type=_NDJSON, description="The outcome of each line, one a line, in order."
+        200,
+        OutcomeBody,
+        content_type=_NDJSON,
+        description="The outcome of each line, one a line, in order.",
+        example=OUTCOME_EXAMPLE,
     )
     @blueprint.alt_response(404, schema=ProblemBody, content_type=MEDIA_TYPE, description="No such job.")
     @blueprint.alt_response(409, schema=ProblemBody, content_type=MEDIA_TYPE, description="Not done yet.")
