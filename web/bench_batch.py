@@ -94,6 +94,7 @@ def measure_batches(events: int = 20_000, rounds: int = 5) -> BatchCost:
                             outside.append(_time(partial(_post, port, files, len(submissions))) / count)
                     else:
                         inside.append(_time(partial(_append, ledger, submissions)) / count)
+    gc.unfreeze()
     return BatchCost(
         in_process_us=1e6 * statistics.median(inside),
         over_http_us=1e6 * statistics.median(outside),

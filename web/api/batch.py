@@ -55,7 +55,7 @@ class Batch(MethodView):
             },
         },
         responses={
-            "202": {
+            202: {
                 "links": {
                     "job": {"operationId": "getJob", "parameters": {"job_id": "$response.body#/id"}},
                     "result": {"operationId": "getJobResult", "parameters": {"job_id": "$response.body#/id"}},
