@@ -37,6 +37,8 @@ EDGES = {
     "trace/ledger/*": {"sqlmodel", "sqlalchemy", "alembic", "filelock", "psycopg"},
     "trace/verify/*source*": {"psycopg"},  # imported when a PostgreSQL database is verified, not before
 }
+# What the root hands on, and imports when somebody asks for it.
+HANDED_ON = "packtrace.web.client"
 # Where files are read and written: keys, bundles, what a verifier is handed, and data that the wheel carries.
 FILE_EDGES = (
     *("signing/keyfile.py", "signing/log_key.py"),
@@ -121,7 +123,8 @@ def broken_rule(found: Import) -> str | None:
     """Which rule of the table the import breaks, if any."""
     folder = found.path.partition("/")[0]
     if folder not in ALLOWED:  # the root's own __init__.py
-        return "the root imports nothing" if found.target.startswith("packtrace") else None
+        ours = found.target.startswith("packtrace") and found.target != HANDED_ON
+        return f"the root imports nothing but {HANDED_ON}" if ours else None
     top = found.target.partition(".")[0]
     if top == "packtrace" and found.absolute:
         return "folders import each other relatively"
@@ -163,11 +166,19 @@ def test_every_import_is_in_the_table() -> None:
         ("schemas/forged.py", "from ..web import app"),
         ("schemas/forged.py", "import flask"),
         ("trace/store/forged.py", "import flask"),
+        ("__init__.py", "from packtrace.trace import errors"),
+        ("__init__.py", "from packtrace.web import app"),
     ],
 )
 def test_import_against_the_table_is_noticed(path: str, line: str) -> None:
     found = list(imports_of(line, path, module_name(ROOT / path), package=False))
     assert any(broken_rule(one) for one in found)
+
+
+def test_the_root_imports_the_client_only_when_it_is_asked_for() -> None:
+    root = ast.parse((ROOT / "__init__.py").read_text(encoding="utf-8"))
+    at_once = [node for node in root.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert {ast.unparse(node).split()[1] for node in at_once} <= {"__future__", "typing"}
 
 
 def test_verifier_reaches_neither_web_server_nor_database() -> None:
