@@ -90,7 +90,7 @@ class Draws:
         return self.pick(others) if others else None
 
     def maybe_barred(self, fits: list[str]) -> list[str]:
-        """Seldom only those that are held, or damaged, or contested, or one of two with a code."""
+        """Seldom only those that are held, or damaged, contested, one of two with a code, or offered."""
         if not self.chance(25):
             return fits
         holds, contested = self.world["holds"], self.world["contested"]
@@ -99,6 +99,7 @@ class Draws:
             lambda sub: contested.get(sub),
             lambda sub: self.thing(sub).get("damaged"),
             lambda sub: self.thing(sub).get("conflicts_with"),
+            lambda sub: law.is_open(self.world, self.thing(sub).get("offer")),
         )
         is_barred: Callable[[str], object] = self.pick(bars)
         return [sub for sub in fits if is_barred(sub)] or fits

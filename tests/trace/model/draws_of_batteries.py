@@ -138,7 +138,8 @@ def on_one(play: Draws, name: str) -> Group:
     if name in LED_TO and (group := play.first(LED_TO[name], fits)):
         return group
     free = [sub for sub in fits if not law.is_open(play.world, play.thing(sub).get("offer"))]
-    sub = play.likely(play.maybe_barred(free), standing or play.things("battery:") or [ANYTHING])
+    barred = play.maybe_barred(fits)
+    sub = play.likely(free if barred is fits else barred, standing or play.things("battery:") or [ANYTHING])
     state = play.thing(sub)
     party = _actor(play, name, state)
     data = _data(play, name, sub, state, party)

@@ -8,7 +8,7 @@ from packtrace.tests.scene import Party
 
 from . import law
 from .draws import Draws, Group, Said, draws, grams, paper
-from .draws_of_batteries import batch_of, site_of
+from .draws_of_batteries import ANYTHING, batch_of, site_of
 from .law_of_loads import inputs_of, offers_of
 from .law_of_registry import raw, root_of
 from .stages import CUSTODIAL
@@ -222,5 +222,5 @@ def arrived(play: Draws, name: str) -> Group:
     offered = play.world["loads"].get(sub, ())
     gone = [play.pick(offered)] if offered and play.chance(40) else []
     if play.chance(12):
-        gone = [play.pick(play.things("battery:"))]
+        gone = [play.pick(play.things("battery:") or [ANYTHING])]
     return [Said(party, name, sub, {"arrived": 1, "missing": gone, "unexpected": []})]

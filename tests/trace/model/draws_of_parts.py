@@ -108,8 +108,8 @@ def used_in(play: Draws, name: str) -> Group:
     begun = {state.get("into") for state in play.world["things"].values() if state["stage"] == "used_in"}
     open_products = [str(each) for each in begun if each and play.thing(str(each))["stage"] == "-"]
     product = play.likely(open_products, [_product(play, party)], 50)
-    if play.chance(4):
-        product = play.pick(play.things("battery:"))
+    if play.chance(10):
+        product = play.pick(play.things("battery:") or [ANYTHING])
     return [Said(party, name, sub, {"product": product})]
 
 
@@ -142,6 +142,9 @@ def repurposed(play: Draws, name: str) -> Group:
         "sources": events or [NO_EVENT], "category": "industrial", "chemistry": "LFP", "mass": MASS,
         "intended_use": play.pick(("traction", "backup")), "label": digest_of(sub),
     }  # fmt: skip
+    if play.chance(25):
+        models = play.things("model:")
+        data["model"] = play.likely(play.things("model:", owner=party.org), models, 60)
     group = [Said(party, name, sub, data)]
     own = [part for part in play.held_by(party.org, "battery:", {"removed"}) if _low(part)]
     if own and play.chance(30):
