@@ -23,6 +23,7 @@ from typing import Any, Final
 
 from waitress import create_server
 
+from ..signing.jws import EVENT, parse_jws
 from ..signing.log_key import LogKey, generate_log_keys
 from ..trace.cli.bench_story import ORIGIN, Story
 from ..trace.ledger.door import Submission
@@ -34,6 +35,7 @@ from .app import create_app
 from .node import Node
 from .serve import RECEIVE, THREADS
 
+_EVENTS_A_PACK: Final = 13  # in the story that the bench tells; a little more than there are
 _LINES: Final = 10_000  # of one request
 # Posts each file as one batch, and counts the events that were accepted.
 _CLIENT: Final = """
@@ -65,6 +67,41 @@ class BatchCost:
     rounds: int
 
 
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Events that are signed before anything is timed, and the log that they are for."""
+
+    log_key: LogKey
+    opened: str
+    enrolled: list[Submission]
+    submissions: list[Submission]
+
+    @classmethod
+    def of_story(cls, count: int) -> Events:
+        """About that many events of realistic packs."""
+        log_key = generate_log_keys(ORIGIN)
+        begins = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=count + 1_000)
+        story = Story(load_rules(), log_key, begins)
+        return cls(log_key, story.open_log(), list(story.enrol()), list(story.packs(count)))
+
+    @classmethod
+    def independent(cls, count: int) -> Events:
+        """At least that many events of which none needs another: each begins the chain of a battery."""
+        story = cls.of_story(_EVENTS_A_PACK * count)
+        first = [one for one in story.submissions if len(one.events) == 1 and _begins_chain(one.events[0])]
+        return cls(story.log_key, story.opened, story.enrolled, first)
+
+    @property
+    def texts(self) -> list[str]:
+        """Each event, where every submission is of one."""
+        return [one.events[0] for one in self.submissions]
+
+
+def _begins_chain(text: str) -> bool:
+    value = parse_jws(text.partition("~")[0], typ=EVENT).value
+    return bool(value["seq"] == 0 and value["sub"].startswith("battery:"))
+
+
 def measure_batches(events: int = 20_000, rounds: int = 5) -> BatchCost:
     """Record the same events in new logs, in turn within the process and over HTTP.
 
@@ -72,11 +109,8 @@ def measure_batches(events: int = 20_000, rounds: int = 5) -> BatchCost:
         events: In a round, about; signed once, before anything is timed.
         rounds: Each in a folder of its own, durably, in SQLite files.
     """
-    rules, log_key = load_rules(), generate_log_keys(ORIGIN)
-    begins = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=events + 1_000)
-    story = Story(rules, log_key, begins)
-    opened, enrolled = story.open_log(), list(story.enrol())
-    submissions = list(story.packs(events))
+    story = Events.of_story(events)
+    submissions = story.submissions
     count = sum(len(submission.events) for submission in submissions)
     inside: list[float] = []
     outside: list[float] = []
@@ -88,7 +122,7 @@ def measure_batches(events: int = 20_000, rounds: int = 5) -> BatchCost:
             files = _write_lines(path, submissions)
             # Neither is always the one that finds the caches warm.
             for over_http in (number % 2 == 0, number % 2 == 1):
-                with _ledger(path / str(over_http), opened, enrolled, log_key) as ledger:
+                with ledger_in(path / str(over_http), story) as ledger:
                     if over_http:
                         with _served(ledger) as port:
                             outside.append(_time(partial(_post, port, files, len(submissions))) / count)
@@ -112,10 +146,11 @@ def _time(work: Callable[[], object]) -> float:
 
 
 @contextmanager
-def _ledger(folder: Path, opened: str, enrolled: Sequence[Submission], log_key: LogKey) -> Iterator[Ledger]:
+def ledger_in(folder: Path, events: Events) -> Iterator[Ledger]:
+    """A new log in a folder, with everybody enrolled and nothing else in it."""
     home = Home.create(folder, ORIGIN)
-    with Ledger.create(home, opened, log_key, system_clock) as ledger:
-        _append(ledger, enrolled)
+    with Ledger.create(home, events.opened, events.log_key, system_clock) as ledger:
+        _append(ledger, events.enrolled)
         yield ledger
 
 

@@ -57,6 +57,7 @@ def serve_node(
     Raises:
         LedgerStoppedError: It stopped itself.
     """
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it tells of every wait for a thread
     _allow_connections()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     node = Node.start(

@@ -351,6 +351,7 @@ def test_demonstration_shows_a_verified_and_a_refuted_copy(tmp_path: Path) -> No
 def test_measurement_gives_ratios(tmp_path: Path) -> None:
     said = json.loads(call_well("bench", "--json", "--rounds", "1", "--events", "300"))
     assert {"audit", "audit_without_signatures", "ingest"} <= set(said["ratios"])
+    assert {"http_batch", "http_single", "group_commit"} <= set(said["ratios"])
     assert all(ratio > 0 for ratio in said["ratios"].values())
     assert said["bytes"]["payload"] < said["bytes"]["bundle"] < said["bytes"]["database"]
     assert (said["events"] >= 300, said["verify_peak_bytes"] > 0) == (True, True)

@@ -8,12 +8,14 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from .bench_rounds import APPENDED_AT_ONCE, Bench, Round
 from .progress import progress
+
+_SINGLE_ROUNDS: Final = 3
 
 
 @click.command()
@@ -28,12 +30,14 @@ from .progress import progress
     metavar="MIB",
     help="Measure only what memory verifying them takes; exit code 1 where it is more than that.",
 )
+@click.option("--http/--no-http", default=True, show_default=True, help="Measure the API as well.")
 @click.option("--json", "as_json", is_flag=True, help="One object.")
-def bench(rounds: int, events: int, most: int | None, as_json: bool) -> int:
+def bench(rounds: int, events: int, most: int | None, http: bool, as_json: bool) -> int:
     """Measure recording and auditing on this machine, as ratios to the verification of a signature (Y1).
 
     Each round records the same events in a new log in a SQLite file, durably, 1,000 an append; audits its
-    bundle with and without the signatures of events; and makes and checks proofs. Medians are told.
+    bundle with and without the signatures of events; and makes and checks proofs. Then the same events go
+    over HTTP, in batches and one by one. Medians are told.
     """
     if most is not None:
         return _tell_memory(events, most, as_json)
@@ -48,12 +52,56 @@ def bench(rounds: int, events: int, most: int | None, as_json: bool) -> int:
                     peak = measured.verify_memory(folder)
             done(1)
     said = _summary(measured, took, peak)
+    if http:
+        with progress("measuring over HTTP", 2) as done:
+            _measure_http(said, events, rounds, done)
     if as_json:
         click.echo(json.dumps(said))
     else:
         for line in _lines(said):
             click.echo(line)
     return 0
+
+
+def _measure_http(said: dict[str, Any], events: int, rounds: int, done: Callable[[int], None]) -> None:
+    """Add what the API costs."""
+    from ...web.bench_batch import measure_batches  # a web server, which the rest of the bench does not need
+    from ...web.bench_single import measure_singles
+
+    batch = measure_batches(events, rounds)
+    done(1)
+    single = measure_singles(min(1_000, max(100, events // 20)), min(rounds, _SINGLE_ROUNDS))
+    done(1)
+    said["ratios"] |= {
+        "http_batch": round(batch.ratio, 3),
+        "http_single": round(single.ratio, 3),
+        "group_commit": round(single.group_commit, 2),
+    }
+    said["us"] |= {
+        "http_batch": round(batch.over_http_us, 1),
+        "http_single": round(single.durable_us, 1),
+        "http_single_alone": round(single.alone_us, 1),
+        "http_trivial": round(single.trivial_us, 1),
+    }
+    said["http"] = {"posts_a_second": round(single.rate), "receipt_p99_s": round(single.p99_s, 3)}
+
+
+def _http_lines(said: dict[str, Any]) -> Iterator[str]:
+    us, ratios, http = said["us"], said["ratios"], said["http"]
+    yield (
+        f"HTTP, in batches  {us['http_batch']:7.1f} us  an event; "
+        f"{ratios['http_batch']:.2f} x the same within the process"
+    )
+    yield (
+        f"HTTP, singly      {us['http_single']:7.1f} us  an event, durable, from 64 clients; "
+        f"{ratios['http_single']:.2f} x a trivial request"
+    )
+    yield f"  one client      {us['http_single_alone']:7.1f} us  an event, each with a commit of its own"
+    yield f"group commit      {ratios['group_commit']:7.1f} x   a commit for each event, 64 writers"
+    yield (
+        f"receipt           {http['receipt_p99_s']:7.3f} s   at most, for 99 of 100 at half of "
+        f"{http['posts_a_second']} a second"
+    )
 
 
 def _tell_memory(events: int, most: int, as_json: bool) -> int:
@@ -132,4 +180,6 @@ def _lines(said: dict[str, Any]) -> Iterator[str]:
     yield f"at rest           {size['database']:7d} B   an event, in SQLite; {size['payload']} its payload"
     yield f"in a bundle       {size['bundle']:7d} B   an event; {size['bundle_zip']} in a zip"
     yield _memory(said["verify_peak_bytes"])
+    if "http" in said:
+        yield from _http_lines(said)
     yield f"medians of {said['rounds']} rounds with {said['events']} events"

@@ -6,19 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, select
 
 from ...signing.errors import SigningError
 from ...signing.merkle import check_inclusion, leaf_hash, prove_inclusion
 from ...signing.tiles import TileReader
 from ...signing.tlog_proof import TlogProof, format_tlog_proof
+from .among import among, is_among
 from .errors import EventUnknownError, LedgerDamagedError, LedgerError, ReceiptPendingError
 from .register import Registered
 from .rows import read_tile
 from .tables import ENTRY
 
 _ENTRIES: Final = select(ENTRY.c.event_id, ENTRY.c.leaf_index, ENTRY.c.entry).where(
-    ENTRY.c.event_id.in_(bindparam("some", expanding=True))
+    is_among(ENTRY.c.event_id)
 )
 
 
@@ -48,7 +49,7 @@ def load_receipts(
         ReceiptPendingError, where no checkpoint covers it yet; LedgerDamagedError, where the stored tiles do
         not prove it.
     """
-    rows = {row.event_id: row for row in connection.execute(_ENTRIES, {"some": list(event_ids)})}
+    rows = {row.event_id: row for row in connection.execute(_ENTRIES, among(event_ids))}
     if registered is None:
         return [_missing(event_id, rows.get(event_id)) for event_id in event_ids]
     size, root = registered.size, registered.tree.root()

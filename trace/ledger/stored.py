@@ -14,16 +14,17 @@ from ..lifecycle.state import Chain, Log, Past, Reference, Signer, State
 from ..lifecycle.world import Changes, find_signer
 from ..rules.ruleset import RuleBook, RuleSet
 from ..statement import parse_entry, parse_event_jws, read_event
+from .among import among, is_among
 from .tables import CHAIN, ENTRY, HOLD, KEY, REFERENCE, VENDOR
 
 Fetch = Callable[[Select[Any], dict[str, Any]], Sequence[Row[Any]]]
 """Runs a query with these values and gives all its rows."""
 
 MAX_CACHED: Final = 100_000  # chains
-_CHUNK: Final = 10_000  # values in one query; SQLite allows 32,766
+_CHUNK: Final = 10_000  # values in one query
 
 # Built once: to build a query costs as much as to run it.
-_CHAINS: Final = select(CHAIN).where(CHAIN.c.subject.in_(bindparam("some", expanding=True)))
+_CHAINS: Final = select(CHAIN).where(is_among(CHAIN.c.subject))
 _HEADS: Final = select(CHAIN.c.subject, CHAIN.c.seq, CHAIN.c.head)
 _KEY_HOME: Final = select(KEY.c.subject).where(KEY.c.kid == bindparam("name"))
 _VENDOR: Final = select(VENDOR.c.subject).where(VENDOR.c.code == bindparam("name"))
@@ -32,9 +33,7 @@ _REFERENCES: Final = (
     select(REFERENCE).where(REFERENCE.c.target == bindparam("name")).order_by(REFERENCE.c.leaf_index)
 )
 _HELD: Final = select(HOLD.c.subject).where(HOLD.c.in_force == 1)
-_KNOWN: Final = select(ENTRY.c.event_id, ENTRY.c.leaf_index).where(
-    ENTRY.c.event_id.in_(bindparam("some", expanding=True))
-)
+_KNOWN: Final = select(ENTRY.c.event_id, ENTRY.c.leaf_index).where(is_among(ENTRY.c.event_id))
 
 
 @dataclass(slots=True)
@@ -93,7 +92,7 @@ class StoredWorld:
         for start in range(0, len(missing), _CHUNK):
             some = missing[start : start + _CHUNK]
             chains.update(dict.fromkeys(some))
-            for row in self._fetch(_CHAINS, {"some": some}):
+            for row in self._fetch(_CHAINS, among(some)):
                 chains[row.subject] = _chain(row)
 
     def chain(self, subject: str) -> Chain | None:
@@ -151,7 +150,7 @@ class StoredWorld:
         found: dict[str, int] = {}
         for start in range(0, len(event_ids), _CHUNK):
             some = event_ids[start : start + _CHUNK]
-            rows = self._fetch(_KNOWN, {"some": some})
+            rows = self._fetch(_KNOWN, among(some))
             found.update((row.event_id, row.leaf_index) for row in rows)
         return found
 
