@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -152,3 +156,31 @@ def test_what_was_taken_in_is_answered_before_the_end(live: Live, scene: Scene) 
         thread.join()
     live.stop()
     assert answers == [201] * 20
+
+
+def test_demonstration_serves_what_it_loaded_until_it_is_told_to_end(tmp_path: Path) -> None:
+    code = "from packtrace.trace.cli.main import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "demo", "--home", "demo", "--port", "0"],
+        stdout=subprocess.PIPE,
+        cwd=tmp_path,
+        text=True,
+    )
+    assert process.stdout
+    try:
+        links = []
+        for line in process.stdout:
+            if links or line.startswith("serving http://127.0.0.1:"):
+                links.append(line.strip())
+            if line.startswith("  packtrace verify http"):
+                break
+        url = links[0].split()[1].rstrip(";")
+        assert any("/api/v1/batteries/" in link for link in links)
+        for link in links[1:-1]:
+            assert link.startswith(url)
+            with urllib.request.urlopen(link.replace("/api/v1/docs", "/api/v1/openapi.json")) as answer:
+                assert answer.status == 200
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert process.returncode == 0

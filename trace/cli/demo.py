@@ -8,19 +8,21 @@ from collections.abc import Iterable, Iterator
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 import click
 
 from ..bundle.write import write_bundle
 from ..history import read_chain
-from ..lifecycle.state import Battery
+from ..ledger.ledger import Ledger
+from ..lifecycle.state import Battery, Chain
 from ..lifecycle.world import keys_in
 from ..verify.findings import Outcome
 from ..verify.report import Report, format_text
 from ..verify.trust import Trust, parse_trust, six_words
 from ..verify.verify_source import verify_source
 from .chains import LedgerSource, chains_of
-from .ledger_access import load_home, read_ledger
+from .ledger_access import load_home, open_ledger, read_ledger
 from .load import EVENTS, format_counts, load_samples
 from .place import Place, place_options
 from .show import as_text
@@ -33,21 +35,42 @@ _DAMAGED: Final = Path("tile") / "entries" / "000"
 
 
 @click.command()
-@click.option("--no-serve", is_flag=True, help="Leave the web form out.")
+@click.option("--no-serve", is_flag=True, help="End once all is shown, and serve nothing.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=8321, show_default=True, help="0 for any.")
 @place_options
 @click.pass_obj
-def demo(place: Place, no_serve: bool) -> int:
-    """Load the sample batches into a fresh home, export and verify them, damage a copy and verify that."""
+def demo(place: Place, no_serve: bool, port: int) -> int:
+    """Load the sample batches into a fresh home, export and verify them, damage a copy and verify that; then
+    serve the API of that log on this machine, until Ctrl-C.
+    """
     if place.folder.exists() and any(place.folder.iterdir()):
         raise click.UsageError(
             f"home: expected an empty folder for the demonstration, got files, at {place.folder}"
         )
     _title("1. Load a sample batch through the real pipeline")
     with as_file(files("packtrace.sample_batches")) as samples:
-        return _demonstrate(place, samples, no_serve=no_serve)
+        exit_code = _demonstrate(place, samples)
+    if not no_serve and not exit_code:
+        _serve(place, port)
+    return exit_code
 
 
-def _demonstrate(place: Place, samples: Path, *, no_serve: bool) -> int:
+def _serve(place: Place, port: int) -> None:
+    """The API on loopback; the entries are public, as everything about samples is."""
+    from ...web.serve import serve_node  # a web server, which the rest of the demonstration does not need
+
+    def tell(url: str) -> None:
+        click.echo(f"serving {url}; Ctrl-C ends it. To look at:")
+        battery = quote(_longest(place, ledger).subject)
+        for path in ("/api/v1/docs", f"/api/v1/batteries/{battery}", "/api/v1/node", "/checkpoint"):
+            click.echo(f"  {url}{path}")
+        click.echo(f"  packtrace verify {url} --trust {load_home(place).trust}")
+
+    with open_ledger(place, None) as ledger:
+        serve_node(ledger, host="127.0.0.1", port=port, ready=tell, public_entries=True)
+
+
+def _demonstrate(place: Place, samples: Path) -> int:
     if not _load(place, samples / LEADING):
         return 1
     home = load_home(place)
@@ -82,8 +105,6 @@ def _demonstrate(place: Place, samples: Path, *, no_serve: bool) -> int:
         [f"packtrace key list --home {place.folder}"],
     )
     _commands("The dismantler takes over a pack that is on offer to it:", _take_over(place))
-    if not no_serve:
-        click.echo("The web form comes with a later version; nothing is served yet.")
     return 0 if (good, bad) == (Outcome.VERIFIED, Outcome.REFUTED) and others else 1
 
 
@@ -127,11 +148,16 @@ def _verify(bundle: Path, trust: Trust) -> Outcome:
     return report.outcome
 
 
+def _longest(place: Place, ledger: Ledger) -> Chain:
+    """The battery of which the log has most to tell."""
+    chains = [chain for chain in chains_of(place, ledger, "battery") if isinstance(chain.state, Battery)]
+    return max(chains, key=lambda chain: chain.seq)
+
+
 def _show_one(place: Place) -> None:
     """Tell the battery of which the log has most to tell."""
     with read_ledger(place) as ledger:
-        chains = [chain for chain in chains_of(place, ledger, "battery") if isinstance(chain.state, Battery)]
-        longest = max(chains, key=lambda chain: chain.seq)
+        longest = _longest(place, ledger)
         told = list(read_chain(ledger.entries_of(longest.subject)))
         click.echo("\n".join(as_text(longest.subject, told, [], ledger.world())))
 
