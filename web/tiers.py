@@ -39,7 +39,7 @@ class Tier(StrEnum):
 
     STRANGER = "stranger"  # shows no token
     ENROLLED = "enrolled"  # an organisation that has no part in it
-    PAST = "past"  # held it once, or signed in its chain
+    PAST = "past"  # held it once, or signed in its chain; sees it up to the event by which that ended
     CONSIGNEE = "consignee"  # is named by the open offer
     HOLDER = "holder"  # holds it, or it is theirs
     AUTHORITY = "authority"  # of the region of somebody who holds it or held it
@@ -122,15 +122,26 @@ def _of_thing(chain: Sequence[Told], world: World, reader: Reader, at: datetime)
     offer = now.offer if isinstance(now, Battery | Lot) else None
     if offer and offer.consignee == reader.org and at < offer.expires_at:
         return View(Tier.CONSIGNEE, reader.org, _ALL, opens=False)
-    part = [told.leaf_index for told in chain if _has_part(told, reader.org)]
+    befores = (None, *(told.after for told in chain))
+    part = [
+        told.leaf_index
+        for before, told in zip(befores, chain, strict=False)
+        if _has_part(before, told, reader.org)
+    ]
     if part:
         return View(Tier.PAST, reader.org, part[-1], opens=False)
     return View(Tier.ENROLLED, reader.org, _NONE, opens=False)
 
 
-def _has_part(told: Told, org: str) -> bool:
-    """Whether the organisation signed the event, or held the subject when it was said."""
-    return told.event.iss == org or (isinstance(told.after, Battery | Lot) and told.after.custodian == org)
+def _has_part(before: State | None, told: Told, org: str) -> bool:
+    """Whether the organisation signed the event, or held the subject right before or right after it.
+
+    Who held it before sees by which event that ended: the acceptance of an offer is its signer's proof that
+    the subject was handed over.
+    """
+    return told.event.iss == org or any(
+        isinstance(state, Battery | Lot) and state.custodian == org for state in (before, told.after)
+    )
 
 
 def _holders(state: State | None, world: World) -> Iterable[str]:

@@ -245,6 +245,32 @@ def test_a_suspended_organisation_says_nothing_but_that_its_key_is_lost(scene: S
     assert court.refusal(scene.inspected(scene.maker, CODE, key=ed25519_key("fresh"))) == "accepted"
 
 
+def test_a_suspended_organisation_learns_from_no_refusal_how_a_battery_stands(
+    scene: Scene, court: Court
+) -> None:
+    court.admit(scene.manufactured(CODE))
+    court.admit(scene.sign(scene.registrar, "org.suspended", scene.garage.org, {"reason": "court order"}))
+    out_of_stage, not_its_own = ("battery.unpooled", {}), ("battery.inspected", {"condition": "intact"})
+    for kind, data in (out_of_stage, not_its_own):
+        text = scene.sign(scene.garage, kind, PACK, data, seq=1)
+        with pytest.raises(TraceError) as refused:
+            court.above().admit(text)
+        assert refused.value.finding_code == "PARTY_SUSPENDED"
+        assert scene.maker.org not in refused.value.message
+
+
+def test_only_the_ends_of_an_offer_are_told_to_whom_it_is(scene: Scene, court: Court) -> None:
+    court.admit(scene.manufactured(CODE))
+    offered, (accepted,) = scene.handed_over(PACK, scene.maker, scene.recycler, "vehicle_maker")
+    court.admit(*offered)
+    data = parse_jws(accepted, typ=EVENT).value["data"]
+    with pytest.raises(TraceError) as refused:
+        court.above().admit(
+            scene.sign(scene.garage, "handover.accepted", PACK, data, seq=2, prev=event_id(offered[0]))
+        )
+    assert refused.value.finding_code == "NOT_CUSTODIAN" and scene.recycler.org not in refused.value.message
+
+
 def test_a_role_is_held_from_its_hour_until_before_its_last(scene: Scene, court: Court) -> None:
     end = court.now + timedelta(hours=5)
     roles = [{"role": "battery_maker", "until": format_time(end)}]

@@ -84,13 +84,13 @@ def test_each_is_told_the_steps_that_are_theirs(tenants: Tenants, asker: str, ex
 @pytest.mark.parametrize(
     ("asker", "tier", "seen"),
     [
-        ("past", "past", 4),
+        ("past", "past", 5),
         ("holder", "holder", 6),
         ("consignee", "consignee", 6),
         ("region", "authority", 6),
     ],
 )
-def test_the_chain_is_seen_up_to_the_last_event_of_ones_own(
+def test_the_chain_is_seen_up_to_the_event_by_which_ones_own_part_ended(
     tenants: Tenants, asker: str, tier: str, seen: int
 ) -> None:
     said = body(tenants, asker, f"/batteries/{CODE}/events")

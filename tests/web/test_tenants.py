@@ -78,7 +78,7 @@ ROWS = (
         for event, statuses in (
             ("{0}", PARTIES),
             ("{3}", PARTIES),  # the maker's own last one
-            ("{4}", WITHIN),
+            ("{4}", PARTIES),  # the acceptance: also for whose offer it was
             ("{5}", WITHIN),
             ("{vehicle}", (401, 403, 200, 200, 403, 200, 403)),
             ("{note}", (401, 200, 403, 200, 200, 200, 403)),
@@ -141,8 +141,8 @@ ROWS = (
 
 # Who may ever be told what, whatever the route.
 SEEN_BY = {
-    **{place: {"past", "holder", "consignee", "region"} for place in range(4)},
-    **{place: {"holder", "consignee", "region"} for place in (4, 5)},
+    **{place: {"past", "holder", "consignee", "region"} for place in range(5)},  # "past" handed it on by 4
+    5: {"holder", "consignee", "region"},
     "vehicle": {"past", "holder", "region"},
     "note": {"any", "holder", "consignee", "region"},
 }

@@ -92,6 +92,15 @@ def taken_in(story: Story, who: Party) -> None:
     story.did(who, "battery.taken_in", PACK, capacity="repairer", token=SLOT, **READ)
 
 
+def test_whose_offer_was_accepted_sees_that_and_nothing_of_what_came_then(story: Story) -> None:
+    story.have(story.ann, PACK)
+    story.handed(story.ann, story.bob, PACK, "repairer")
+    assert story.seen(story.ann, PACK) == ("past", [0, 1, 2])
+    story.handed(story.bob, story.eve, PACK, "repairer")
+    assert story.seen(story.ann, PACK) == ("past", [0, 1, 2])
+    assert story.seen(story.bob, PACK) == ("past", [0, 1, 2, 3, 4])
+
+
 def test_who_held_it_sees_up_to_the_end_of_that_and_who_holds_it_everything(story: Story) -> None:
     taken_in(story, story.bob)
     assert story.seen(story.ann, PACK) == ("past", [0, 1])
@@ -109,7 +118,8 @@ def test_withheld_values_are_for_holder_signer_and_authority(story: Story) -> No
     assert story.shown(story.ann, PACK) == [0, 1]
     story.court.admit(story.accepted(story.eve, PACK, offered, "repairer"))
     assert story.shown(story.eve, PACK) == [0, 1, 2, 3, 4]
-    assert story.seen(story.bob, PACK) == ("past", [0, 1, 2, 3]) and story.shown(story.bob, PACK) == [2, 3]
+    assert story.seen(story.bob, PACK) == ("past", [0, 1, 2, 3, 4])  # the acceptance is its proof
+    assert story.shown(story.bob, PACK) == [2, 3]
     assert story.shown(story.south, PACK) == story.shown(story.north, PACK) == [0, 1, 2, 3, 4]
 
 
@@ -151,7 +161,7 @@ def test_a_court_gives_custody_and_with_it_the_chain(story: Story) -> None:
     story.did(registrar, "custody.assigned", PACK, **said)
     assert story.seen(story.eve, PACK) == ("holder", [0, 1])
     story.handed(story.eve, story.bob, PACK, "repairer")
-    assert story.seen(story.ann, PACK) == ("past", [0])
+    assert story.seen(story.ann, PACK) == ("past", [0, 1])  # also by what she lost it
 
 
 def test_an_offer_opens_the_chain_to_whom_it_names_until_it_ends(story: Story) -> None:
@@ -194,7 +204,7 @@ def test_lots_are_seen_as_batteries_are_and_batches_by_their_owner(story: Story)
     }
     story.did(story.bob, "handover.accepted", lot, read_by="camera", **accepted)
     assert story.seen(story.bob, lot) == ("holder", [0, 1, 2])
-    assert story.seen(story.ann, lot) == ("past", [0, 1])
+    assert story.seen(story.ann, lot) == ("past", [0, 1, 2])
     assert story.seen(story.eve, lot) == ("enrolled", [])
     assert story.seen(story.south, lot)[0] == "authority" and story.seen(story.north, lot)[1] == []
     story.did(story.bob, "batch.opened", batch, process="direct")

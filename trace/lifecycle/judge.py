@@ -103,6 +103,7 @@ def check_standing(event: Event, at: Moment, key: Key, world: World, demand: Dem
     holding = state if isinstance(state, Lot) else battery
     head = chain.head if chain else None
     case = Case(event, at, key, signer, world, row, head, state, battery, holding, demand)
+    _check_not_suspended(case)  # before any refusal that tells how the subject stands
     if row.stages:
         _check_stage(case)
     case.relation = _relation(case)
@@ -184,7 +185,6 @@ def check_group(event: Event, row: Row, demand: Demand | None) -> None:
 def _relation(case: Case) -> str:
     """The first relation of the row in which the signer stands to the subject, with a role it asks for."""
     event, row = case.event, case.row
-    _check_not_suspended(case)
     use = case.key.use
     standing: list[By] = []
     held: tuple[str, ...] = ()
@@ -280,9 +280,7 @@ def _refuse_signer(case: Case) -> NoReturn:
         case.refuse("NO_OPEN_OFFER", expected="an open offer", got=got, where="/data/offer")
     expected = {
         "custodian": f"its custodian {holder_of(case.world, holding)}",
-        "consignee": f"the consignee {holding.offer.consignee}"
-        if holding.offer
-        else "the consignee of an open offer",
+        "consignee": "the consignee of an open offer",  # which, is told to both ends and nobody else
         "nobody": "anybody with the role, once nobody holds it",
         "reporter": f"{case.battery.facts.lost_by}, who reported it lost",
         "anyone": "an enrolled organisation",
