@@ -23,7 +23,7 @@ UV_VERSION := 0.13.9
 PIP := $(BIN)/pip --disable-pip-version-check --no-input -q
 
 # Programs that only some tests need: command, and what Debian calls the package.
-TEST_TOOLS := go:golang-go node:nodejs java:default-jdk-headless strace:strace
+TEST_TOOLS := go:golang-go node:nodejs npm:npm java:default-jdk-headless strace:strace curl:curl openssl:openssl
 # Go libraries are folders, not commands.
 TEST_FOLDERS := /usr/share/gocode/src/golang.org/x/mod:golang-golang-x-mod-dev
 

@@ -42,6 +42,7 @@ COMMANDS: Final[dict[str, str]] = {
     "show": "Tell the history of a battery.",
     "evidence": "Keep the documents and photos that events refer to.",
     "serve": "Serve the log over HTTP: the JSON API.",
+    "dev": "Start a throw-away node with test organisations, to write programs against.",
     "erase": "Forget what events withhold: value and salt; the log stays as it is.",
     "token": "Make a bearer token, with which an organisation reads.",
     "export": "Write a bundle to be verified elsewhere.",
