@@ -176,9 +176,9 @@ def test_demonstration_serves_what_it_loaded_until_it_is_told_to_end(tmp_path: P
                 break
         url = links[0].split()[1].rstrip(";")
         assert any("/api/v1/batteries/" in link for link in links)
-        for link in links[1:-1]:
+        for link in links[2:-1]:
             assert link.startswith(url)
-            with urllib.request.urlopen(link.replace("/api/v1/docs", "/api/v1/openapi.json")) as answer:
+            with urllib.request.urlopen(link) as answer:  # noqa: S310 - of loopback
                 assert answer.status == 200
     finally:
         process.send_signal(signal.SIGTERM)
