@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from ...signing.checkpoint import Checkpoint, LogSigner, open_checkpoint
 from ...signing.errors import SigningError
@@ -26,6 +26,11 @@ from .register import Register, Registered
 from .rows import load_tree
 from .tables import CHECKPOINT, ENTRY
 
+_ENTRIES: Final = (  # built once: to build a query costs as much as to run it
+    select(ENTRY.c.leaf_index, ENTRY.c.entry)
+    .where(ENTRY.c.leaf_index >= bindparam("start"), ENTRY.c.leaf_index < bindparam("stop"))
+    .order_by(ENTRY.c.leaf_index)
+)
 _CHUNK: Final = 10_000  # entries in memory at a time
 _PUBLISHED_EVERY: Final = timedelta(seconds=1)
 
@@ -213,12 +218,7 @@ def load_entries(connection: Connection, start: int, stop: int) -> list[bytes]:
     Raises:
         LedgerDamagedError: One is missing.
     """
-    query = (
-        select(ENTRY.c.leaf_index, ENTRY.c.entry)
-        .where(ENTRY.c.leaf_index >= start, ENTRY.c.leaf_index < stop)
-        .order_by(ENTRY.c.leaf_index)
-    )
-    rows = connection.execute(query).all()
+    rows = connection.execute(_ENTRIES, {"start": start, "stop": stop}).all()
     if len(rows) != stop - start:  # the column is unique, so there is no other way to be complete
         raise LedgerDamagedError(f"entries {start} to {stop - 1}: expected {stop - start}, got {len(rows)}")
     return [row.entry for row in rows]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from ...signing.errors import SigningError
 from ...signing.merkle import HASH_SIZE, Frontier, leaf_hash
@@ -17,6 +18,12 @@ from .errors import LedgerDamagedError
 from .sequence import Leaf
 from .tables import CHAIN, CONCERN, DISCLOSURE, ENTRY, HOLD, KEY, REFERENCE, THE_TREE, TILE, TREE, VENDOR
 
+# Built once: to build a query costs as much as to run it.
+_TREE: Final = select(TREE.c.size, TREE.c.frontier)
+_TILE: Final = select(TILE.c.data).where(
+    TILE.c.level == bindparam("of"), TILE.c.tile_index == bindparam("at")
+)
+
 
 def load_tree(connection: Connection) -> Frontier:
     """The tree as the database has it.
@@ -24,7 +31,7 @@ def load_tree(connection: Connection) -> Frontier:
     Raises:
         LedgerDamagedError: There is no such row, or it describes no tree.
     """
-    row = connection.execute(select(TREE.c.size, TREE.c.frontier)).one_or_none()
+    row = connection.execute(_TREE).one_or_none()
     if row is None:
         raise LedgerDamagedError("table tree: expected one row, got none")
     try:
@@ -47,8 +54,7 @@ def load_tile_builder(connection: Connection, size: int) -> TileBuilder:
 
 def load_tile(connection: Connection, level: int, index: int) -> bytes:
     """The hashes of a tile, as many as there are; nothing, where there is no such tile."""
-    query = select(TILE.c.data).where(TILE.c.level == level, TILE.c.tile_index == index)
-    data: bytes | None = connection.execute(query).scalar_one_or_none()
+    data: bytes | None = connection.execute(_TILE, {"of": level, "at": index}).scalar_one_or_none()
     return data or b""
 
 
