@@ -11,7 +11,6 @@ import random
 import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -20,20 +19,19 @@ from urllib.parse import quote
 
 import orjson
 
-from ..signing.base64url import b64url
-from ..signing.compact import format_compact
-from ..signing.disclosures import SALT_BYTES, format_presentation, withhold
-from ..signing.jws import EVENT, Jws, sign_jws
-from ..signing.keys import Signer
-from ..trace.codes.subjects import parse_origin, parse_subject
+from ..signing.jws import Jws
+from ..signing.keys import PublicKey, Signer, parse_public_jwk
+from ..trace.codes.subjects import parse_origin
+from ..trace.notice import NoticeError, Notices, check_notice
 from ..trace.read_token import sign_read_token
 from ..trace.statement import parse_event_jws
-from ..trace.times import format_time
 from ..trace.verify.trust import Trust, parse_trust
 from .client_batch import JobError, LineOutcome, OnError, Sending, send_batch, wait_for_job
 from .client_errors import Head, OutcomeUnknownError, PlaceTakenError, ReceiptRefusedError, RefusedByNodeError
 from .client_http import JSON, Reply, Retries, Wire, parse_address, unreadable
+from .client_read import FeedPage, parse_heads, parse_page
 from .client_receipt import Placed, Receipt, check_receipt
+from .client_sign import SignedEvent, sign_event
 
 __all__ = [
     "Client",
@@ -41,6 +39,7 @@ __all__ = [
     "Head",
     "JobError",
     "LineOutcome",
+    "Notices",
     "OutcomeUnknownError",
     "PlaceTakenError",
     "Placed",
@@ -52,41 +51,10 @@ __all__ = [
 ]
 
 API: Final = "/api/v1"
-VERSION: Final = 1
-NONCE_BYTES: Final = 16
-
 _JOSE: Final = "application/jose"
 _TOKEN_S: Final = 300
 _TOKEN_LEFT_S: Final = 60  # with less left, a new one is made
 _HEADS_AT_ONCE: Final = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class SignedEvent:
-    """An event that was signed here and is not handed in yet."""
-
-    text: str  # the compact JWS, with its disclosures behind it if it withholds something
-    id: str
-    subject: str
-    seq: int
-
-    @property
-    def head(self) -> Head:
-        """Where its chain ends once it is recorded: what the next event of a group is signed on."""
-        return Head(self.subject, self.seq, self.id)
-
-    def __str__(self) -> str:
-        return self.text
-
-
-@dataclass(frozen=True, slots=True)
-class FeedPage:
-    """Some notices in the order of the log, and the cursor to keep once they are dealt with."""
-
-    notices: tuple[Mapping[str, Any], ...]
-    next: str
-    size: int  # how far the log was signed
-    complete: bool  # these are all that there are by now
 
 
 class Client:
@@ -139,6 +107,7 @@ class Client:
         self._urandom = urandom
         self._origin = self.trust.origin if self.trust else None
         self._token: tuple[str, datetime] | None = None
+        self._notice_key: PublicKey | None = None
         self._last_leaf = -1
 
         def wire() -> Wire:
@@ -208,32 +177,20 @@ class Client:
             OutcomeUnknownError, RefusedByNodeError: The node was asked for the head and did not tell.
         """
         signer, org = self._signing()
-        parse_subject(subject)
         on = after or self.heads([subject])[0]
         if on.subject != subject:
             raise ValueError(f"after: expected the head of {subject}, got that of {on.subject}")
-        moment = (occurred_at or self._clock()).replace(microsecond=0)
-        said, disclosures = dict(data), []
-        for name, value in (withheld or {}).items():
-            if name in said:
-                raise ValueError(f"withheld: expected a member that data lacks, got {name}")
-            said[name], disclosure = withhold(value, self._urandom(SALT_BYTES))
-            disclosures.append(disclosure)
-        statement = {
-            "v": VERSION,
-            "aud": self.origin,
-            "nonce": b64url(self._urandom(NONCE_BYTES)),
-            "type": type,
-            "sub": subject,
-            "seq": on.seq + 1,
-            **({} if on.id is None else {"prev": on.id}),
-            "iss": org,
-            "occurred_at": format_time(moment.astimezone(UTC)),
-            "data": said,
-        }
-        text = sign_jws(format_compact(statement), signer, EVENT)
-        event_id = parse_event_jws(text).id
-        return SignedEvent(format_presentation(text, disclosures), event_id, subject, on.seq + 1)
+        return sign_event(
+            signer,
+            origin=self.origin,
+            org=org,
+            type=type,
+            on=on,
+            data=data,
+            withheld=withheld or {},
+            occurred_at=occurred_at or self._clock(),
+            random=self._urandom,
+        )
 
     def submit(self, events: SignedEvent | str | Sequence[SignedEvent | str]) -> Receipt:
         """Hand in one event, or a group that stands or falls together, and return once it is recorded.
@@ -345,9 +302,9 @@ class Client:
                 f"{self._address.path}{API}/heads",
                 body=orjson.dumps({"codes": asked}),
                 headers={"Content-Type": JSON},
-                readable=partial(_heads, codes=asked),
+                readable=partial(parse_heads, codes=asked),
             )
-            found += _heads(reply, asked)
+            found += parse_heads(reply, asked)
         return found
 
     def battery(self, code: str) -> dict[str, Any]:
@@ -377,13 +334,44 @@ class Client:
         """
         while True:
             query = f"?limit={limit}" + (f"&after={quote(after, safe='')}" if after else "")
-            page = _page(self._get(f"/feed{query}"))
+            page = parse_page(self._get(f"/feed{query}"))
             yield page
             if page.complete:
                 return
             if page.next == after:
                 raise unreadable("a cursor that moves on", "the same one")
             after = page.next
+
+    def check_notice(self, body: str | bytes, webhook: str) -> Notices:
+        """What a delivery to a webhook says, once it is shown to be this node's and meant for that webhook.
+
+        Args:
+            body: Exactly as it came.
+            webhook: Its id.
+
+        Raises:
+            NoticeError: It is not; nothing of it is to be acted on.
+        """
+        if self._notice_key is None:
+            if not self._address.is_private:
+                raise ValueError("url: expected https to learn the key of notices by, got http")
+            said = self.node().get("notice_key")
+            self._notice_key = parse_public_jwk(said if isinstance(said, dict) else {})
+        notices = check_notice(body, self._notice_key, webhook)
+        if notices.origin != self.origin:
+            raise NoticeError(f"notice, iss: expected {self.origin}, got another log", where="iss")
+        return notices
+
+    def explain(self, event: SignedEvent | str) -> dict[str, Any]:
+        """Why the node refuses an event: rule, place, expected and got, the fix, and what to sign in its
+        place. Nothing is recorded.
+        """
+        return self._wire.ask(
+            "POST",
+            f"{self._address.path}{API}/explain",
+            body=str(event).encode("ascii"),
+            headers={"Content-Type": _JOSE},
+        ).json()
 
     # How.
 
@@ -428,35 +416,3 @@ class Client:
         if self._signer is None or self._org is None:
             raise ValueError("client: expected a signer and an organisation to sign, got none")
         return self._signer, self._org
-
-
-def _heads(reply: Reply, codes: Sequence[str]) -> list[Head]:
-    """The heads in an answer, one for each code, in order."""
-    said = reply.json().get("heads")
-    if not isinstance(said, list) or len(said) != len(codes):
-        raise unreadable(f"{len(codes)} heads", "another number")
-    found = []
-    for code, each in zip(codes, said, strict=True):
-        match each:
-            case {"problem": {"code": str(), "detail": str()} as problem}:
-                raise RefusedByNodeError(reply.status, problem | {"where": code})
-            case {"subject": str(subject), "seq": int(seq), "head": str() | None as head}:
-                if seq < -1 or (seq == -1) != (head is None):
-                    raise unreadable("-1 and no head, or both", f"{seq} and {head}")
-                found.append(Head(subject, seq, head))
-            case _:
-                raise unreadable("subject, seq and head", "another object")
-    return found
-
-
-def _page(value: Mapping[str, Any]) -> FeedPage:
-    match value:
-        case {
-            "notices": list(notices),
-            "next": str(after),
-            "size": int(size),
-            "complete": bool(complete),
-        } if all(isinstance(notice, dict) for notice in notices):
-            return FeedPage(tuple(notices), after, size, complete)
-        case _:
-            raise unreadable("notices, next, size and complete", "another object")

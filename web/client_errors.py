@@ -21,8 +21,6 @@ class Head:
 class RefusedByNodeError(RefusedError):
     """The node answered that it recorded nothing, and why. The same bytes again get the same answer."""
 
-    code = "REFUSED_BY_NODE"
-
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
         reasons = tuple(
             f"{each.get('pointer') or each.get('parameter') or 'body'}: {each.get('detail')}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,11 +21,14 @@ class Spoiled:
 
     node: int  # port
     spoil: Spoil
+    tls: ssl.SSLContext | None = None
+    added: bytes = b""  # headers, for each request
     requests: list[bytes] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._listening = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        port = self._listening.getsockname()[1]
+        self.url = f"{'https' if self.tls else 'http'}://127.0.0.1:{port}"
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
@@ -34,6 +38,12 @@ class Spoiled:
                 client, _ = self._listening.accept()
             except OSError:
                 return
+            if self.tls:
+                try:
+                    client = self.tls.wrap_socket(client, server_side=True)
+                except OSError:  # a client that does not trust us
+                    client.close()
+                    continue
             with client:
                 request = _read_request(client)
                 if not request:
@@ -43,7 +53,7 @@ class Spoiled:
 
     def _ask(self, request: bytes) -> bytes:
         with socket.create_connection(("127.0.0.1", self.node)) as node:
-            node.sendall(request.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+            node.sendall(request.replace(b"\r\n", b"\r\nConnection: close\r\n" + self.added, 1))
             return b"".join(iter(lambda: node.recv(1 << 16), b""))
 
     def close(self) -> None:
@@ -70,13 +80,18 @@ def _read_request(client: socket.socket) -> bytes:
 
 
 @contextmanager
-def spoiled(node: int, spoil: Spoil) -> Iterator[Spoiled]:
+def spoiled(node: int, spoil: Spoil, **more: Any) -> Iterator[Spoiled]:
     """The proxy, for as long as it is needed."""
-    proxy = Spoiled(node, spoil)
+    proxy = Spoiled(node, spoil, **more)
     try:
         yield proxy
     finally:
         proxy.close()
+
+
+def as_it_is(number: int, data: bytes) -> bytes:
+    """Nothing is spoiled."""
+    return data
 
 
 def answer(status: str, body: bytes, kind: str = "application/json", *more: str) -> bytes:

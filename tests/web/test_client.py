@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import json
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 import packtrace
 from packtrace.signing.base64url import parse_b64url
+from packtrace.signing.errors import SigningError
 from packtrace.signing.keys import PrivateKey, PublicKey
 from packtrace.signing.log_key import generate_log_keys
 from packtrace.signing.policy import NONE, Policy
 from packtrace.tests.scene import MODEL_MASS_G, Scene, digest_of, p256_key, pack_code
-from packtrace.tests.web.hostile import Spoil, answer, changed, spoiled
+from packtrace.tests.web.hostile import Spoil, answer, as_it_is, changed, spoiled
 from packtrace.tests.web.live import Live, found
+from packtrace.trace.errors import RefusedError
+from packtrace.trace.ledger.home import Home
+from packtrace.trace.notice import NoticeError, sign_notices
 from packtrace.trace.verify.findings import Outcome
 from packtrace.trace.verify.trust import Trust, format_trust
 from packtrace.trace.verify.verify_source import verify_source
@@ -35,6 +46,7 @@ from packtrace.web.client import (
     Retries,
     SignedEvent,
 )
+from packtrace.web.notices.key import load_notice_key
 
 
 @dataclass
@@ -261,6 +273,52 @@ def test_an_address_that_is_none_is_refused(url: str) -> None:
         Client(url)
 
 
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [({"g": 1.5}, "integer"), ({"name": None}, "null"), ({"name": "e\u0301"}, "NFC")],
+)
+def test_what_the_compact_form_can_not_say_is_not_signed(
+    world: World, data: dict[str, Any], error: str
+) -> None:
+    code = pack_code(1)
+    with world.client() as client, pytest.raises(SigningError, match=error):
+        client.sign("battery.inspected", f"battery:gbt34014:{code}", data, after=fresh(code))
+
+
+def test_a_naive_time_is_refused(world: World) -> None:
+    code = pack_code(1)
+    naive = datetime(2026, 5, 6, 15)  # noqa: DTZ001
+    with world.client() as client, pytest.raises(RefusedError, match="UTC"):
+        client.sign("x.y", f"battery:gbt34014:{code}", {}, occurred_at=naive, after=fresh(code))
+
+
+def test_the_head_of_another_chain_is_not_signed_on(world: World) -> None:
+    with world.client() as client, pytest.raises(ValueError, match="after"):
+        client.sign("x.y", f"battery:gbt34014:{pack_code(1)}", {}, after=fresh(pack_code(2)))
+
+
+def test_a_refused_event_is_explained(world: World) -> None:
+    with world.client() as client:
+        said = client.explain(world.sign(client, label="short"))
+    assert "SCHEMA_INVALID" in json.dumps(said)
+
+
+def test_a_notice_is_taken_from_the_key_of_the_node_alone(world: World) -> None:
+    key = load_notice_key(Home.load(world.live.home))
+    said: dict[str, Any] = {"webhook": "hook", "notices": [], "cursor": "x", "at": datetime.now(tz=UTC)}
+    with world.client() as client:
+        good = sign_notices(key, origin=world.scene.origin, **said)
+        assert client.check_notice(good, "hook").cursor == "x"
+        for text, webhook in (
+            (good, "another"),
+            (good[:-4] + "AAAA", "hook"),
+            (sign_notices(world.scene.maker.key, origin=world.scene.origin, **said), "hook"),
+            (sign_notices(key, origin="another.example/log", **said), "hook"),
+        ):
+            with pytest.raises(NoticeError):
+                client.check_notice(text, webhook)
+
+
 # What it does not need.
 
 
@@ -336,6 +394,8 @@ def test_an_answer_that_says_nothing_is_never_success_and_never_a_refusal(
         pytest.raises(OutcomeUnknownError),
     ):
         client.submit(signed)
+    # What a proxy made up does not get better by being asked for again at once.
+    assert len(proxy.requests) == (1 if forged[9:10] in (b"3", b"4", b"5") else 6)
     with world.client() as client:
         assert client.submit(signed).status == "known"  # it was recorded all the while
 
@@ -385,14 +445,14 @@ def test_it_gives_up_after_its_attempts(world: World, status: str, error: type[E
 
 
 def test_nobody_at_the_address_is_not_a_refusal(world: World) -> None:
-    with spoiled(world.live.port, lambda number, data: data) as proxy:
+    with spoiled(world.live.port, as_it_is) as proxy:
         pass
     with world.client(proxy.url) as client, pytest.raises(OutcomeUnknownError):
         client.submit(world.sign(client))
 
 
 def test_a_connection_that_went_idle_is_replaced_without_a_wait(world: World) -> None:
-    with spoiled(world.live.port, lambda number, data: data) as proxy, world.client(proxy.url) as client:
+    with spoiled(world.live.port, as_it_is) as proxy, world.client(proxy.url) as client:
         for _ in range(3):  # the proxy closes after each answer, and does not say so before
             client.submit(world.sign(client))
     assert not world.slept and len(proxy.requests) == 3
@@ -468,25 +528,23 @@ def test_a_checkpoint_by_other_keys_is_refused(world: World) -> None:
     others = generate_log_keys(world.scene.origin).vkeys
     error = lied_to(
         world,
-        lambda number, data: data,
+        as_it_is,
         trust=Trust(world.scene.origin, world.trust.registrars, 1, Policy(NONE, others)),
     )
     assert getattr(error, "finding_code", "") == "CHECKPOINT_SIGNATURE_INVALID"
 
 
-def test_a_leaf_that_was_given_to_another_event_is_refused(world: World) -> None:
-    """As by a log that forgot, and signs a second history."""
-    kept: list[bytes] = []
-
-    def spoil(number: int, data: bytes) -> bytes:
-        kept.append(data)
-        return data
-
-    with spoiled(world.live.port, spoil) as proxy, world.client(proxy.url) as client:
-        first = client.submit(world.sign(client))
-        client._last_leaf = first.leaf_index + 10
-        with pytest.raises(ReceiptRefusedError, match="expected more than"):
+def test_a_leaf_that_was_given_to_another_event_is_refused(world: World, tmp_path: Path) -> None:
+    """By a log that begins a second history, under its own keys, and shows it to the same client."""
+    other = Live(found(tmp_path / "home", Scene()).path)
+    try:
+        with spoiled(world.live.port, as_it_is) as proxy, world.client(proxy.url) as client:
             client.submit(world.sign(client))
+            proxy.node = other.port
+            with pytest.raises(ReceiptRefusedError, match="given for another event before"):
+                client.submit(world.sign(client))
+    finally:
+        other.stop()
 
 
 def test_a_group_whose_events_have_one_leaf_is_refused(world: World) -> None:
@@ -639,7 +697,7 @@ def test_a_leaf_given_twice_in_a_batch_is_refused(world: World) -> None:
 
 def test_after_the_end_of_the_process_a_batch_goes_on_from_its_file(world: World, tmp_path: Path) -> None:
     signed, file = world.signed(6), tmp_path / "outcomes"
-    with spoiled(world.live.port, lambda number, data: data) as proxy, world.client(proxy.url) as client:
+    with spoiled(world.live.port, as_it_is) as proxy, world.client(proxy.url) as client:
         going = client.submit_batch(signed, resume_file=file, lines_at_once=2)
         first = [next(going), next(going), next(going)]
         going.close()
@@ -674,7 +732,7 @@ def test_what_is_no_event_is_not_put_on_a_line(world: World, text: str) -> None:
 
 def test_a_batch_that_became_a_job_is_waited_for(world: World) -> None:
     signed = world.signed(4)
-    with spoiled(world.live.port, lambda number, data: data) as proxy, world.client(proxy.url) as client:
+    with spoiled(world.live.port, as_it_is) as proxy, world.client(proxy.url) as client:
         wire = client._wire
         reply = wire.ask(
             "POST",
@@ -691,6 +749,47 @@ def test_a_batch_that_became_a_job_is_waited_for(world: World) -> None:
         for text in ("http://elsewhere/x?y", "../events"):
             with pytest.raises(ValueError, match="job"):
                 list(client.wait_job(text))
+
+
+def test_a_batch_of_which_the_node_made_a_job_has_the_same_outcomes(world: World) -> None:
+    signed = world.signed(3)
+    with (
+        spoiled(world.live.port, as_it_is, added=b"Prefer: respond-async\r\n") as proxy,
+        world.client(proxy.url) as client,
+    ):
+        outcomes = list(client.submit_batch(signed))
+    assert b"/jobs/" in proxy.requests[-1].partition(b" HTTP")[0]
+    assert [outcome.events[0].id for outcome in outcomes] == [each.id for each in signed]
+
+
+def certificate(folder: Path) -> Path:
+    """A certificate for 127.0.0.1 that nobody's system trusts, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
+    at = datetime.now(tz=UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, at - timedelta(1), at + timedelta(1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file = folder / "tls.pem"
+    file.write_bytes(private + made.public_bytes(Encoding.PEM))
+    return file
+
+
+def test_a_server_whose_certificate_is_not_trusted_is_told_nothing(world: World, tmp_path: Path) -> None:
+    file = certificate(tmp_path)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(file)
+    with spoiled(world.live.port, as_it_is, tls=tls) as proxy:
+        with world.client(proxy.url) as client, pytest.raises(OutcomeUnknownError, match="CERTIFICATE"):
+            client.submit(world.sign(client))
+        assert not proxy.requests and not world.slept
+        trusting = ssl.create_default_context(cafile=str(file))
+        with world.client(proxy.url, tls=trusting) as client:
+            assert client.submit(world.sign(client)).status == "accepted"
 
 
 def test_a_p256_key_signs_too(world: World) -> None:
