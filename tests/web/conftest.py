@@ -22,6 +22,9 @@ from packtrace.web.node import Node
 
 JOSE = {"Content-Type": "application/jose"}
 
+on_both = pytest.mark.parametrize("served", ["sqlite", "postgresql"], indirect=True)
+"""Runs a test on each database that the ledger may live on."""
+
 
 @dataclass
 class Served:
@@ -49,8 +52,10 @@ class Served:
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    played = Played(Home.create(tmp_path / "home", Scene().origin))
+def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
+    """On SQLite, or on what `on_both` names."""
+    db = request.getfixturevalue("postgresql") if getattr(request, "param", "") == "postgresql" else ""
+    played = Played(Home.create(tmp_path / "home", Scene().origin, db=db))
     made = Served(played, played.create())
     yield made
     made.close()

@@ -12,7 +12,7 @@ import pytest
 
 from packtrace.tests.ledger.node import check_whole_log
 from packtrace.tests.scene import event_id, pack_code
-from packtrace.tests.web.conftest import Served, check_problem
+from packtrace.tests.web.conftest import Served, check_problem, on_both
 from packtrace.tests.web.lines import NDJSON, URL, body, made, outcomes, post, told
 from packtrace.trace.ledger.errors import LedgerDamagedError, LedgerStoppedError
 
@@ -21,6 +21,7 @@ def limit(served: Served, **limits: int) -> None:
     served.node.limits = replace(served.node.limits, **limits)
 
 
+@on_both
 def test_each_line_has_its_outcome_in_order_and_blank_lines_count(served: Served) -> None:
     first, second, third = made(served.scene, 1, 3)
     size = served.ledger.size
@@ -44,6 +45,7 @@ def test_a_last_line_needs_no_end_and_lines_may_end_as_on_windows(served: Served
     assert told(post(served, f"{first}\r\n{second}".encode())) == [(1, "accepted"), (2, "accepted")]
 
 
+@on_both
 def test_a_group_on_a_line_stands_or_falls_together(served: Served) -> None:
     code = pack_code(1)
     served.post(served.scene.manufactured(code))

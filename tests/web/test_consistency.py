@@ -10,11 +10,12 @@ from packtrace.signing.errors import SigningError
 from packtrace.signing.merkle import check_consistency, leaf_hash, root_of
 from packtrace.signing.std_base64 import parse_base64
 from packtrace.tests.scene import pack_code
-from packtrace.tests.web.conftest import Served, check_problem
+from packtrace.tests.web.conftest import Served, check_problem, on_both
 
 URL = "/api/v1/consistency"
 
 
+@on_both
 def test_proof_between_any_two_sizes_holds_and_is_its_own(served: Served) -> None:
     for number in range(3):
         served.post(served.scene.manufactured(pack_code(number)))

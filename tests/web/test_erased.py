@@ -13,7 +13,7 @@ from packtrace.signing.disclosures import split_presentation
 from packtrace.tests.scene import VIN, event_id, pack_code
 from packtrace.trace.ledger.erasing import erase
 
-from .conftest import Served
+from .conftest import Served, on_both
 from .tenants import Tenants, settle
 from .test_jobs import ended, hold, taken
 
@@ -30,6 +30,7 @@ def slots(tenants: Tenants, asker: str) -> list[dict[str, Any]]:
     return found
 
 
+@on_both
 def test_erased_is_told_from_withheld(tenants: Tenants, served: Served) -> None:
     states = [[slot["state"] for slot in slots(tenants, asker)] for asker in ("past", "region", "holder")]
     assert states == [["disclosed"], ["disclosed"], ["withheld"]]

@@ -8,7 +8,7 @@ from pathlib import Path
 from packtrace.signing.policy import NONE, Policy
 from packtrace.tests.ledger.node import resigned
 from packtrace.tests.scene import event_id, pack_code
-from packtrace.tests.web.conftest import Served, check_problem
+from packtrace.tests.web.conftest import Served, check_problem, on_both
 from packtrace.trace.verify.findings import Outcome
 from packtrace.trace.verify.trust import Trust
 from packtrace.trace.verify.verify_source import verify_source
@@ -48,6 +48,7 @@ def test_the_same_event_again_is_known_also_under_another_signature(served: Serv
         assert body["status"] == "known" and body["id"] == (first.json or {})["id"]
 
 
+@on_both
 def test_a_taken_place_is_answered_with_the_head(served: Served) -> None:
     first = served.scene.manufactured(CODE)
     assert served.post(first).status_code == 201

@@ -11,7 +11,7 @@ import pytest
 from packtrace.tests.scene import VIN, pack_code
 from packtrace.web.notices.feed import format_cursor
 
-from .conftest import Served, check_problem
+from .conftest import Served, check_problem, on_both
 from .tenants import SUB, Tenants, record, settle
 
 FEED = "/api/v1/feed"
@@ -35,6 +35,7 @@ def told(said: dict[str, Any]) -> list[str]:
     return [each["type"] for each in said["notices"] if each["subject"].endswith(SUB)]
 
 
+@on_both
 def test_each_hears_of_what_concerns_it_and_of_nothing_else(tenants: Tenants) -> None:
     life = ["battery.manufactured", "battery.installed", "battery.retired", "handover.offered",
             "handover.accepted"]  # fmt: skip

@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from packtrace.tests.ledger.node import check_whole_log
 from packtrace.tests.scene import event_id
-from packtrace.tests.web.conftest import Served, check_problem
+from packtrace.tests.web.conftest import Served, check_problem, on_both
 from packtrace.tests.web.lines import body, made, post
 from packtrace.web.job_runner import JobRunner
 
@@ -72,6 +72,7 @@ def go_on(served: Served) -> None:
     node.runner = JobRunner(node.jobs, node.ledger, node.limits, node.check_room)
 
 
+@on_both
 def test_a_batch_becomes_a_job_where_that_is_preferred(served: Served) -> None:
     first, second = made(served.scene, 1, 2)
     answer = post(served, body(first, "", "nonsense", second), **ASYNC)

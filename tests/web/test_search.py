@@ -8,7 +8,7 @@ import pytest
 
 from packtrace.tests.ledger.node import append_one
 from packtrace.tests.scene import event_id, module_code, pack_code
-from packtrace.tests.web.conftest import Served, check_problem
+from packtrace.tests.web.conftest import Served, check_problem, on_both
 from packtrace.tests.web.tenants import ASKERS, SUB, Tenants, record, settle
 from packtrace.trace.times import format_time
 from packtrace.web.api.search import search_index
@@ -35,6 +35,7 @@ def find(tenants: Tenants, asker: str, **query: str) -> list[dict[str, Any]]:
         query["page"] = body["next"]
 
 
+@on_both
 def test_everybody_finds_what_is_theirs_to_find(tenants: Tenants) -> None:
     check_problem(tenants.ask("stranger", URL), 401, "TOKEN_REQUIRED")
     found = {asker: find(tenants, asker) for asker in ASKERS if asker != "stranger"}
@@ -52,6 +53,7 @@ def test_everybody_finds_what_is_theirs_to_find(tenants: Tenants) -> None:
         assert ("region" in row, "batch" in row, "changed_at" in row) == (tier != "past",) * 3
 
 
+@on_both
 def test_each_filter_finds_what_it_says_and_nothing_else(tenants: Tenants) -> None:
     scene = tenants.served.scene
     now = tenants.served.played.now

@@ -18,7 +18,7 @@ from packtrace.signing.policy import NONE, Policy
 from packtrace.signing.tiles import parse_entry_bundle, tiles_of
 from packtrace.tests.ledger.node import append_one
 from packtrace.tests.scene import Scene, pack_code
-from packtrace.tests.web.conftest import Served, check_problem
+from packtrace.tests.web.conftest import Served, check_problem, on_both
 from packtrace.tests.web.tokens import bearer
 from packtrace.trace.ledger.home import Home
 from packtrace.trace.ledger.ledger import Ledger, Submission, system_clock
@@ -41,6 +41,7 @@ def test_checkpoint_is_the_signed_note_and_is_not_kept(served: Served) -> None:
     assert opened.checkpoint.size == served.ledger.size
 
 
+@on_both
 def test_every_tile_of_the_tree_is_served_and_may_be_kept_for_ever(served: Served) -> None:
     served.ledger.append(
         [Submission((served.scene.manufactured(pack_code(number)),)) for number in range(260)]
