@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
-
-import orjson
+from typing import Final
 
 from ..trace.errors import TraceError
 from ..trace.ledger.answers import outcome_object
@@ -14,6 +11,7 @@ from ..trace.ledger.errors import ClockError, LedgerError, LedgerStoppedError, R
 from ..trace.ledger.event_lines import SKIPPED, Line, append_lines, batches
 from ..trace.ledger.ledger import Ledger
 from ..trace.ledger.sequence import OnError, Outcome
+from .quoting import encode_json
 
 Answered = list[tuple[Line, Outcome]]
 
@@ -65,11 +63,6 @@ def append_all(
 
 def format_answers(answers: Sequence[tuple[Line, Outcome]]) -> bytes:
     """A JSON object a line: the number of the line in the input, and what became of it."""
-    return b"".join([_encode({"line": line.number} | outcome_object(outcome)) for line, outcome in answers])
-
-
-def _encode(said: dict[str, Any]) -> bytes:
-    try:
-        return orjson.dumps(said, option=orjson.OPT_APPEND_NEWLINE)
-    except TypeError:  # a refusal may quote half a character, which UTF-8 has no bytes for
-        return json.dumps(said).encode("ascii") + b"\n"
+    return b"".join(
+        [encode_json({"line": line.number} | outcome_object(outcome)) + b"\n" for line, outcome in answers]
+    )

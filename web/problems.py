@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-import orjson
 from flask import Response, request
 from werkzeug.exceptions import HTTPException
 
@@ -28,6 +27,7 @@ from ..trace.lifecycle.judge import ChainLinkError
 from ..trace.read_token import ReadTokenError
 from .bodies import BodyError, BodyTooLargeError, MediaTypeError
 from .node import DiskFullError, OutcomeUnknownError
+from .quoting import encode_json
 
 MEDIA_TYPE: Final = "application/problem+json"
 DOCS: Final = "/api/v1/docs"
@@ -66,6 +66,7 @@ _CODES: Final[Mapping[int, str]] = {
     415: "MEDIA_TYPE_UNSUPPORTED",
     422: "PARAMETERS_INVALID",
     429: "TOO_MANY_REQUESTS",
+    431: "HEADERS_TOO_LARGE",
     500: "SERVER_FAILED",
     503: "NOT_READY",
 }
@@ -110,20 +111,29 @@ def problem(
         detail: Expected, got, where.
         members: More that a program can act on.
     """
-    body = {
-        "type": f"{DOCS}#{code}",
-        "title": _title(status),
-        "status": status,
-        "code": code,
-        "detail": detail,
-        **members,
-    }
-    response = Response(_encode(body), status, content_type=MEDIA_TYPE)
+    body = problem_object(status, code, _title(status), detail, **members)
+    response = Response(encode_json(body), status, content_type=MEDIA_TYPE)
     response.headers["Cache-Control"] = "no-store"
     response.headers["Vary"] = "Accept-Language"
     for name, value in (headers or {}).items():
         response.headers[name] = value
     return response
+
+
+def problem_object(status: int, code: str, title: str, detail: str, **members: Any) -> dict[str, Any]:
+    """The members of a problem, in their order."""
+    said = {"type": f"{DOCS}#{code}", "title": title, "status": status, "code": code, "detail": detail}
+    return said | members
+
+
+def code_of(status: int) -> str:
+    """What a status says where nothing else does."""
+    return _CODES.get(status, "REQUEST_REFUSED")
+
+
+def title_of(status: int) -> str:
+    """A status in words."""
+    return HTTPStatus(status).phrase
 
 
 def of_error(error: TraceError | SigningError) -> Response:
@@ -165,7 +175,7 @@ def of_http(error: HTTPException) -> Response:
     if members.get("errors"):
         first = members["errors"][0]
         detail = f"{first['parameter']}: {first['detail']}"
-    return problem(status, _CODES.get(status, "REQUEST_REFUSED"), detail, headers=headers, **members)
+    return problem(status, code_of(status), detail, headers=headers, **members)
 
 
 def _parameter_errors(messages: Mapping[str, Any]) -> Any:
@@ -178,14 +188,4 @@ def _parameter_errors(messages: Mapping[str, Any]) -> Any:
 def _title(status: int) -> str:
     if request.accept_languages.best_match(["en", "zh"], default="en") == "zh" and status in _TITLES_ZH:
         return _TITLES_ZH[status]
-    return HTTPStatus(status).phrase
-
-
-def _encode(body: Mapping[str, Any]) -> bytes:
-    """JSON of whatever an error quotes: also half a character, which UTF-8 has no bytes for."""
-    try:
-        return orjson.dumps(body)
-    except TypeError:
-        import json
-
-        return json.dumps(body, ensure_ascii=True).encode("ascii")
+    return title_of(status)

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from waitress.channel import HTTPChannel
 
+from .framing import ProblemTask, StrictParser
+
 GRACE_S: Final = 20.0
 """For the head of a request, and to get going with its body."""
 
@@ -25,6 +27,8 @@ IDLE_S: Final = 60
 class TimedChannel(HTTPChannel):
     """A connection of waitress with a time by which each request must be there."""
 
+    error_task_class = ProblemTask
+    parser_class = StrictParser
     _began = 0.0
     _got = 0
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import orjson
 from flask import Response, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
@@ -17,6 +16,7 @@ from ...trace.template import NONCE_BYTES
 from ..bodies import JSON, BodyError, media_type, parse_body_json, read_body
 from ..node import this_node
 from ..problems import MEDIA_TYPE
+from ..quoting import encode_json
 from .events import JOSE, parse_submission
 
 blueprint = Blueprint("explain", __name__, description="Why an event is refused.")
@@ -56,7 +56,7 @@ class Explain(MethodView):
             nonce=os.urandom(NONCE_BYTES),
             language=query.get("language"),
         )
-        return Response(orjson.dumps(said), content_type=JSON)
+        return Response(encode_json(said), content_type=JSON)
 
 
 def _read_event(limit: int) -> str:
