@@ -24,7 +24,7 @@ from packtrace.trace.verify.findings import Findings
 from packtrace.trace.verify.replay import Replay
 
 NOW = datetime(2026, 11, 23, 4, 40, tzinfo=UTC)
-A_EVENT = 360
+A_EVENT = 450
 """Bytes that an event may add to what a verifier keeps: 69 MiB for 200,000, beside 57 to begin with."""
 
 names = st.sampled_from(["", "a", "b", "c"])
