@@ -45,9 +45,8 @@ class ProblemTask(ErrorTask):
         error = self.request.error
         status = 400 if error.code == _NOT_IMPLEMENTED else int(error.code)
         got = "a failure of the server; it was logged" if status >= 500 else str(error.body)[:200]
-        said = problem_object(
-            status, code_of(status), title_of(status), f"request: expected one of HTTP/1.1, got {got}"
-        )
+        detail = getattr(error, "detail", f"request: expected one of HTTP/1.1, got {got}")
+        said = problem_object(status, code_of(status), title_of(status), detail)
         body = orjson.dumps(said)
         self.status = f"{status} {title_of(status)}"
         self.response_headers.extend(

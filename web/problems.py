@@ -69,6 +69,7 @@ _CODES: Final[Mapping[int, str]] = {
     431: "HEADERS_TOO_LARGE",
     500: "SERVER_FAILED",
     503: "NOT_READY",
+    507: "DISK_NEARLY_FULL",
 }
 
 # The first class that fits gives the status.

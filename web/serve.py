@@ -20,6 +20,7 @@ from .notices.dispatcher import Dispatcher
 from .notices.outbound import Outbound
 from .search_index import SearchIndex
 from .slow_clients import IDLE_S, close_slow_clients
+from .uploads import IN_MEMORY
 
 THREADS: Final = 64
 """As many requests are recorded together; a thread that waits for its receipt costs next to nothing."""
@@ -92,6 +93,7 @@ def serve_node(
             cleanup_interval=5,
             asyncore_use_poll=True,  # select can't wait for more than 1,024 files
             recv_bytes=RECEIVE,
+            inbuf_overflow=IN_MEMORY,
             max_request_body_size=node.limits.job_bytes,
             ident="packtrace",
             clear_untrusted_proxy_headers=not proxies,

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from waitress.channel import HTTPChannel
 
-from .framing import ProblemTask, StrictParser
+from .framing import ProblemTask
+from .uploads import BoundedParser
 
 GRACE_S: Final = 20.0
 """For the head of a request, and to get going with its body."""
@@ -28,7 +29,7 @@ class TimedChannel(HTTPChannel):
     """A connection of waitress with a time by which each request must be there."""
 
     error_task_class = ProblemTask
-    parser_class = StrictParser
+    parser_class = BoundedParser
     _began = 0.0
     _got = 0
 
