@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_COMMAND = "from packtrace.trace.cli.main import main; main()"
+from packtrace.tests.web.live import end, start
 
 
 @dataclass
@@ -38,21 +35,11 @@ class DevNode:
 @contextmanager
 def dev_node(folder: Path) -> Iterator[DevNode]:
     """A node whose files lie in the folder, which is not there yet."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", _COMMAND, "dev", "--port", "0", "--json", "--folder", str(folder)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=folder.parent,
-        env={name: value for name, value in os.environ.items() if not name.startswith("PACKTRACE_")},
-        text=True,
-    )
+    process = start(folder.parent, "dev", "--port", "0", "--json", "--folder", str(folder))
     assert process.stdout
     said = process.stdout.readline()
     try:
         assert said.startswith("{"), process.communicate(timeout=30)
         yield DevNode(process, json.loads(said))
     finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-        _, errors = process.communicate(timeout=60)
-    assert process.returncode == 0 and "Traceback" not in errors, errors
+        end(process)

@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +30,36 @@ def found(home: Path, scene: Scene) -> Home:
     return made
 
 
+def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start the command in a folder, with none of our variables in its environment."""
+    return subprocess.Popen(
+        [sys.executable, "-c", _COMMAND, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=folder,
+        env={name: value for name, value in os.environ.items() if not name.startswith("PACKTRACE_")},
+        text=True,
+    )
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """End it as it is meant to be ended, and see that it ended well."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 0 and "Traceback" not in said, said
+
+
+@contextmanager
+def serving(home: Path, *options: str) -> Iterator[str]:
+    """The address of a node that runs meanwhile."""
+    live = Live(home, options)
+    try:
+        yield live.url
+    finally:
+        live.stop()
+
+
 @dataclass
 class Live:
     """A running node; start it again after it was killed."""
@@ -42,14 +74,8 @@ class Live:
 
     def start(self) -> None:
         """Start the process, and return once it takes requests."""
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", _COMMAND, "serve", "--home", str(self.home), "--port", "0", *self.options],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=self.home.parent,
-            env={name: value for name, value in os.environ.items() if not name.startswith("PACKTRACE_")},
-            text=True,
-        )
+        folder = self.home.parent
+        self.process = start(folder, "serve", "--home", str(self.home), "--port", "0", *self.options)
         assert self.process.stdout
         said = self.process.stdout.readline()
         assert said.startswith("serving http://127.0.0.1:"), self.process.communicate(timeout=30)
@@ -66,7 +92,4 @@ class Live:
 
     def stop(self) -> None:
         """End it as it is meant to be ended."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        _, said = self.process.communicate(timeout=60)
-        assert self.process.returncode == 0 and "Traceback" not in said, said
+        end(self.process)

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
-import subprocess
-import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from packtrace.signing.log_key import save_log_key
 from packtrace.tests.ledger.node import Node, check_whole_log
 from packtrace.tests.scene import Scene, event_id
 from packtrace.tests.web.lines import NDJSON, URL, body, made
+from packtrace.tests.web.live import Live
 from packtrace.trace.ledger.home import Home
 from packtrace.trace.ledger.ledger import Ledger, Submission, system_clock
 
@@ -24,29 +20,11 @@ EVENTS = 4_000
 PATIENCE_S = 60
 
 
-@dataclass
-class Served:
+class Served(Live):
     """A node in a process of its own."""
 
-    process: subprocess.Popen[str]
-    host: str
-
-    @classmethod
-    def start(cls, home: Path) -> Served:
-        code = "from packtrace.trace.cli.main import main; main()"
-        process = subprocess.Popen(
-            [sys.executable, "-c", code, "serve", "--home", str(home), "--port", "0"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=home.parent,
-            env={name: value for name, value in os.environ.items() if not name.startswith("PACKTRACE_")},
-            text=True,
-        )
-        assert process.stdout
-        return cls(process, urlsplit(process.stdout.readline().removeprefix("serving ").strip()).netloc)
-
     def ask(self, method: str, path: str, data: bytes = b"", **headers: str) -> tuple[int, Any, bytes]:
-        connection = http.client.HTTPConnection(self.host, timeout=PATIENCE_S)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         try:
             connection.request(method, path, data or None, headers)
             answer = connection.getresponse()
@@ -60,11 +38,6 @@ class Served:
         job: dict[str, Any] = json.loads(data)
         return job
 
-    def kill(self) -> None:
-        """As the power does, but for the disk: nothing of the process runs on."""
-        self.process.kill()
-        self.process.communicate(timeout=PATIENCE_S)
-
 
 def test_a_job_is_done_to_its_end_however_often_its_node_is_killed(tmp_path: Path) -> None:
     played = Node(Home.create(tmp_path / "home", Scene().origin))
@@ -74,7 +47,7 @@ def test_a_job_is_done_to_its_end_however_often_its_node_is_killed(tmp_path: Pat
         ledger.append([Submission((text,)) for text in others])
         before = ledger.size
     events = made(played.scene, 1, EVENTS)
-    served = Served.start(played.home.path)
+    served = Served(played.home.path)
     try:
         status, headers, data = served.ask("POST", URL, body(*events), Prefer="respond-async", **NDJSON)
         assert status == 202, data
@@ -92,7 +65,7 @@ def test_a_job_is_done_to_its_end_however_often_its_node_is_killed(tmp_path: Pat
             if job["status"] != "done":
                 served.kill()
                 kills += 1
-                served = Served.start(played.home.path)
+                served = Served(played.home.path)
         assert kills >= 2
         until = time.monotonic() + PATIENCE_S
         while (job := served.job(location))["status"] != "done" and time.monotonic() < until:

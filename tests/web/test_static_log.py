@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from packtrace.signing.checkpoint import open_checkpoint
@@ -19,6 +13,7 @@ from packtrace.signing.tiles import parse_entry_bundle, tiles_of
 from packtrace.tests.ledger.node import append_one
 from packtrace.tests.scene import Scene, pack_code
 from packtrace.tests.web.conftest import Served, check_problem, on_both
+from packtrace.tests.web.live import serving
 from packtrace.tests.web.tokens import bearer
 from packtrace.trace.ledger.home import Home
 from packtrace.trace.ledger.ledger import Ledger, Submission, system_clock
@@ -100,7 +95,6 @@ def test_what_is_committed_and_not_signed_is_not_served(served: Served) -> None:
     assert served.client.get(f"/tile/0/000.p/{size + 1}").status_code == 200
 
 
-
 def test_entries_are_only_for_an_authority_of_every_region(served: Served) -> None:
     scene, path = served.scene, "/tile/entries/000.p/10"
     check_problem(served.client.get(path), 401, "TOKEN_REQUIRED")
@@ -122,27 +116,6 @@ def test_keys_and_adopted_rules_lie_where_a_bundle_has_them(served: Served) -> N
     answer = served.client.get(f"/rules/{rules.sha256}.json")
     assert answer.status_code == 200 and (answer.json or {})["name"] == rules.name
     check_problem(served.client.get(f"/rules/{'A' * 43}.json"), 404, "NOT_FOUND")
-
-
-@contextmanager
-def serving(home: Path, *options: str) -> Iterator[str]:
-    """A node in a process of its own; its address."""
-    code = "from packtrace.trace.cli.main import main; main()"
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, "serve", "--home", str(home), "--port", "0", *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=home.parent,
-        env={name: value for name, value in os.environ.items() if not name.startswith("PACKTRACE_")},
-        text=True,
-    )
-    assert process.stdout
-    try:
-        yield process.stdout.readline().removeprefix("serving ").strip()
-    finally:
-        process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=30)
-        assert process.returncode == 0 and "Traceback" not in said, said
 
 
 def test_live_node_is_verified_by_its_address(tmp_path: Path) -> None:
