@@ -1,7 +1,8 @@
 """`Idempotency-Key`: a request that is sent again is the same request, or is refused.
 
-Events need no key: the same bytes are answered with their first places. A key catches a client that takes one
-message for another, and finds the job again whose link was lost with an answer.
+Keys of different senders are different keys, so that nobody can take another's. Events need no key: the same
+bytes are answered with their first places. A key catches a client that takes one message for another, and
+finds the job again whose link was lost with an answer.
 """
 
 from __future__ import annotations
@@ -11,7 +12,18 @@ import re
 from typing import Any, ClassVar, Final
 
 from flask import Request
-from sqlalchemy import Column, Connection, Integer, LargeBinary, Table, Text, delete, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    delete,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import Field
 
@@ -27,6 +39,9 @@ KEY_PARAMETER: Final[dict[str, Any]] = {
 }
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 _CONTEXT: Final = b"packtrace-request/v1\n"
+_KEY_CONTEXT: Final = b"packtrace-request-key/v1\n"
+_MOST: Final = 1_000_000
+"""Keys that are kept, of all senders: some 100 MB. The oldest go first, and with them a convenience."""
 
 
 class KeyMalformedError(RefusedError):
@@ -48,13 +63,14 @@ class RequestKeyRow(NodeRow, table=True):
 
     __tablename__ = "request_key"
 
-    key: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))  # SHA-256 of it
+    key: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))  # as `_key_digest`
     request: bytes = Field(sa_column=Column(LargeBinary, nullable=False))  # as `request_digest`
     job: str | None = Field(sa_column=Column(Text, nullable=True))  # that it began
     at: int = Field(sa_column=Column(Integer, nullable=False, index=True))  # seconds since 1970
 
 
 _ROWS: Final[Table] = NodeRow.metadata.tables["request_key"]
+_ROW_ID: Final = literal_column("request_key.rowid", Integer)  # of SQLite: grows with each row
 
 
 def read_key(request: Request) -> str | None:
@@ -80,14 +96,24 @@ def request_digest(path: str, options: str, body_sha256: bytes) -> bytes:
 
 
 def bind_key(
-    connection: Connection, key: str, request: bytes, *, now: int, days: int, job: str | None = None
+    connection: Connection,
+    key: str,
+    request: bytes,
+    *,
+    sender: str,
+    now: int,
+    days: int,
+    job: str | None = None,
+    most: int = _MOST,
 ) -> str | None:
     """Bind a key to a request, for some days from the first time.
 
     Args:
         connection: In a transaction of the node's own database.
         request: As `request_digest`.
+        sender: Whose key it is, as `senders.sender`.
         now: Seconds since 1970.
+        most: Keys that are kept.
         job: The job that is to begin, unless the key has begun one.
 
     Returns:
@@ -96,8 +122,10 @@ def bind_key(
     Raises:
         KeyReusedError: It is bound to another request.
     """
+    newest = select(func.max(_ROW_ID)).select_from(_ROWS).scalar_subquery()
     connection.execute(delete(_ROWS).where(_ROWS.c.at < now - days * 86_400))
-    digest = hashlib.sha256(key.encode("ascii")).digest()
+    connection.execute(delete(_ROWS).where(newest - most >= _ROW_ID))
+    digest = _key_digest(sender, key)
     row = connection.execute(select(_ROWS).where(_ROWS.c.key == digest)).one_or_none()
     if row is not None and row.request != request:
         raise KeyReusedError(
@@ -111,3 +139,8 @@ def bind_key(
     statement = insert(_ROWS).values(values)
     connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"job": job}))
     return job
+
+
+def _key_digest(sender: str, key: str) -> bytes:
+    said = sender.encode()
+    return hashlib.sha256(_KEY_CONTEXT + len(said).to_bytes(4, "big") + said + key.encode("ascii")).digest()

@@ -17,7 +17,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Final
 
-from sqlalchemy import Column, Integer, Row, Table, Text, delete, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    Row,
+    Table,
+    Text,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlmodel import Field
 
 from ..signing.base64url import b64url
@@ -38,6 +51,9 @@ ENDED: Final = (DONE, FAILED)
 _ID_BYTES: Final = 16  # nobody guesses the link of another's job
 _ORPHAN_S: Final = 3_600  # a file without a row is older than this before it is taken for a left-over
 _READ: Final = 1 << 16
+
+OUTCOME_BYTES: Final = 512
+"""Of the outcome of a line, in the file of results. Most have less; refusals that quote a lot have more."""
 
 
 class JobUnknownError(TraceError):
@@ -61,6 +77,7 @@ class JobRow(NodeRow, table=True):
 
     number: int | None = Field(sa_column=Column(Integer, primary_key=True))  # the order of their turns
     id: str = Field(sa_column=Column(Text, nullable=False, unique=True))
+    sender: str = Field(sa_column=Column(Text, nullable=False))  # as `senders.sender`
     status: str = Field(sa_column=Column(Text, nullable=False))
     on_error: str = Field(sa_column=Column(Text, nullable=False))
     created_at: int = Field(sa_column=Column(Integer, nullable=False))  # seconds since 1970
@@ -103,25 +120,44 @@ class Job:
 class Jobs:
     """The jobs of one home; any number of processes may share it."""
 
-    def __init__(self, folder: Path, store: Store, clock: Callable[[], datetime], limits: Limits) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        store: Store,
+        clock: Callable[[], datetime],
+        limits: Limits,
+        free_bytes: Callable[[], int],
+    ) -> None:
         """Args:
         folder: For inputs and results; made if it is not there.
+        free_bytes: On its disk.
         """
         folder.mkdir(mode=0o700, exist_ok=True)
         self.folder = folder
         self._store = store
         self._clock = clock
         self._limits = limits
+        self._free_bytes = free_bytes
 
-    def create(self, spool: Spool, on_error: OnError, *, key: str | None = None, request: bytes = b"") -> Job:
+    def create(
+        self,
+        spool: Spool,
+        on_error: OnError,
+        *,
+        sender: str = "",
+        key: str | None = None,
+        request: bytes = b"",
+    ) -> Job:
         """Keep a body as a job; on return it will be done whatever happens.
 
         Args:
+            sender: As `senders.sender`.
             key: Of idempotency; with one that has begun a job already, that job is the answer.
             request: What the key is bound to.
 
         Raises:
-            LedgerBusyError: Too many jobs wait, or too much is kept; nothing was taken.
+            LedgerBusyError: Too many jobs wait, of all or of this sender, or there is no room for what is
+                kept and to come; nothing was taken.
             KeyReusedError: The key is bound to another request.
         """
         job_id = b64url(secrets.token_bytes(_ID_BYTES))
@@ -131,25 +167,16 @@ class Jobs:
                 now = self._now()
                 if key is not None:
                     days = self._limits.keys_days
-                    known = bind_key(connection, key, request, now=now, days=days, job=job_id)
+                    known = bind_key(connection, key, request, sender=sender, now=now, days=days, job=job_id)
                     row = connection.execute(select(JOB).where(JOB.c.id == known)).one_or_none()
                     if row is not None:
                         self.input(job_id).unlink()
                         return Job.of(row)
-                waiting, kept = connection.execute(
-                    select(
-                        func.count().filter(JOB.c.status.not_in(ENDED)),
-                        func.coalesce(func.sum(JOB.c.bytes + JOB.c.result_bytes), 0),
-                    )
-                ).one()
-                if waiting >= self._limits.jobs or kept + spool.size > self._limits.jobs_bytes:
-                    raise LedgerBusyError(
-                        f"jobs: expected fewer than {self._limits.jobs} waiting and "
-                        f"{self._limits.jobs_bytes} bytes kept, got {waiting} and {kept}; nothing was taken"
-                    )
+                self._check_room(connection, spool, sender)
                 zeros = dict.fromkeys(("done", "input_bytes", "result_bytes", *_COUNTED), 0)
                 values = zeros | {
                     "id": job_id,
+                    "sender": sender,
                     "status": WAITING,
                     "on_error": on_error,
                     "created_at": now,
@@ -161,6 +188,36 @@ class Jobs:
             self.input(job_id).unlink(missing_ok=True)
             raise
         return self.get(job_id)
+
+    def _check_room(self, connection: Connection, spool: Spool, sender: str) -> None:
+        """There is room for another job, with the outcomes of its lines, and for those of all that wait.
+
+        A few bytes can be a million lines, each of which will be answered with many: what is promised counts.
+        """
+        limits = self._limits
+        goes_on = JOB.c.status.not_in(ENDED)
+        promised = case((goes_on, JOB.c.lines * OUTCOME_BYTES), else_=0)
+        still = func.max(promised - JOB.c.result_bytes, 0)  # of SQLite: the larger one
+        waiting, own, kept, coming = connection.execute(
+            select(
+                func.count().filter(goes_on),
+                func.count().filter(goes_on & (JOB.c.sender == sender)),
+                func.coalesce(func.sum(case((goes_on, JOB.c.bytes), else_=0) + JOB.c.result_bytes), 0),
+                func.coalesce(func.sum(still), 0),
+            )
+        ).one()
+        coming += spool.lines * OUTCOME_BYTES
+        kept += spool.size
+        if waiting >= limits.jobs or own >= limits.jobs_of_one or kept + coming > limits.jobs_bytes:
+            raise LedgerBusyError(
+                f"jobs: expected fewer than {limits.jobs} waiting, {limits.jobs_of_one} of one sender and "
+                f"{limits.jobs_bytes} bytes kept, got {waiting}, {own} and {kept + coming}; nothing was taken"
+            )
+        if self._free_bytes() - coming < 2 * limits.reserve_bytes:
+            raise LedgerBusyError(
+                f"jobs: expected room for {coming} bytes of results on the disk, got too little; "
+                "nothing was taken"
+            )
 
     def get(self, job_id: str) -> Job:
         """A job as it stands.

@@ -19,7 +19,8 @@ class Limits:
     job_bytes: int = 2 << 30  # a batch that becomes a job, after unpacking
     job_lines: int = 5_000_000
     jobs: int = 100  # that are not done
-    jobs_bytes: int = 8 << 30  # of all jobs, with the results that are kept; above, no job is taken
+    jobs_of_one: int = 25  # of them, of one sender
+    jobs_bytes: int = 8 << 30  # of all jobs, with the results that are kept or to come; above, none is taken
     json_bytes: int = 1 << 20  # any other body
     heads: int = 10_000  # codes in one POST /heads
     heads_bytes: int = 2 << 20  # of its body

@@ -64,10 +64,12 @@ class Node:
 
     def __post_init__(self) -> None:
         self._batches = threading.BoundedSemaphore(self.limits.batches)
-        self.jobs = Jobs(self.home.path / "jobs", self.store, self.clock, self.limits)
+        self.jobs = Jobs(
+            self.home.path / "jobs", self.store, self.clock, self.limits, lambda: self.free_bytes()
+        )
         self.webhooks = Webhooks(self.store, self.clock)
         self.notice_key = load_notice_key(self.home)
-        self.runner = JobRunner(self.jobs, self.ledger, self.limits, self.check_room)
+        self.runner = JobRunner(self.jobs, self.ledger, self.limits, self.check_spare)
 
     @classmethod
     def start(
@@ -145,15 +147,25 @@ class Node:
         Raises:
             DiskFullError: It has not.
         """
+        self._check_free(self.limits.reserve_bytes)
+
+    def check_spare(self) -> None:
+        """The disk has twice its reserve: what can wait, as jobs, leaves the rest to what can't.
+
+        Raises:
+            DiskFullError: It has not.
+        """
+        self._check_free(2 * self.limits.reserve_bytes)
+
+    def _check_free(self, least: int) -> None:
         free = self.free_bytes()
-        if free < self.limits.reserve_bytes:
+        if free < least:
             raise DiskFullError(
-                f"disk: expected at least {self.limits.reserve_bytes} bytes free, got {free}; "
-                "nothing was recorded"
+                f"disk: expected at least {least} bytes free, got {free}; nothing was recorded"
             )
 
 
-def keep_key(node: Node, key: str, request: bytes) -> None:
+def keep_key(node: Node, key: str, request: bytes, sender: str) -> None:
     """Bind a key of idempotency to a request that is answered at once.
 
     Raises:
@@ -161,7 +173,7 @@ def keep_key(node: Node, key: str, request: bytes) -> None:
     """
     with node.store.write() as connection:
         now = int(node.clock().timestamp())
-        bind_key(connection, key, request, now=now, days=node.limits.keys_days)
+        bind_key(connection, key, request, sender=sender, now=now, days=node.limits.keys_days)
 
 
 def install(app: Flask, node: Node) -> None:

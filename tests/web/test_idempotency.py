@@ -7,8 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from packtrace.tests.web.conftest import Served, check_problem
+from packtrace.tests.web.conftest import JOSE, Served, check_problem
 from packtrace.tests.web.lines import body, made, post, told
+from packtrace.trace.read_token import sign_read_token
+from packtrace.web.idempotency import KeyReusedError, bind_key
 
 KEY = {"Idempotency-Key": "6b0f7c9e-0001"}
 
@@ -58,6 +60,40 @@ def test_a_key_begins_one_job_however_often_it_is_sent(served: Served) -> None:
     check_problem(post(served, lines + b"x\n", **options), 422, "IDEMPOTENCY_KEY_REUSED")
     without = post(served, lines, Prefer="respond-async").headers["Location"]
     assert without not in locations
+
+
+def test_nobody_takes_the_key_of_another(served: Served) -> None:
+    scene = served.scene
+    first, second, third = made(scene, 1, 3)
+    assert served.post(first, **KEY).status_code == 201  # a stranger, who guessed it
+    for text, party in ((second, scene.maker), (third, scene.garage)):
+        token = sign_read_token(party.key, origin=scene.origin, org=party.org, at=served.played.clock())
+        own = KEY | {"Authorization": f"Bearer {token}"}
+        assert served.post(text, **own).status_code == 201
+        check_problem(served.post(first, **own), 422, "IDEMPOTENCY_KEY_REUSED")
+    elsewhere = served.client.post(
+        "/api/v1/events", data=second, headers=JOSE | KEY, environ_base={"REMOTE_ADDR": "192.0.2.7"}
+    )
+    assert elsewhere.status_code == 200
+    forged = KEY | {"Authorization": "Bearer x"}
+    check_problem(served.post(second, **forged), 422, "IDEMPOTENCY_KEY_REUSED")  # as without a token
+
+
+def test_only_so_many_keys_are_kept_and_the_oldest_go_first(served: Served) -> None:
+    def bind(key: str, request: bytes) -> None:
+        with served.node.store.write() as connection:
+            bind_key(
+                connection, key, request, sender="x", now=int(served.played.now.timestamp()), days=7, most=3
+            )
+
+    for number in range(4):
+        bind(f"key {number}", b"one")
+    bind("key 0", b"another")
+    for kept in (2, 3):
+        with pytest.raises(KeyReusedError):
+            bind(f"key {kept}", b"another")
+    with served.node.store.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM request_key").scalar() <= 4
 
 
 def test_a_key_is_forgotten_after_its_days(served: Served) -> None:

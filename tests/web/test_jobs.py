@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -19,7 +20,9 @@ from packtrace.tests.ledger.node import check_whole_log
 from packtrace.tests.scene import event_id
 from packtrace.tests.web.conftest import Served, check_problem, on_both
 from packtrace.tests.web.lines import body, made, post
+from packtrace.trace.read_token import sign_read_token
 from packtrace.web.job_runner import JobRunner
+from packtrace.web.jobs import OUTCOME_BYTES
 
 ASYNC = {"Prefer": "respond-async"}
 
@@ -229,7 +232,7 @@ def test_jobs_are_done_in_the_order_in_which_they_came(served: Served) -> None:
     assert [job["accepted"] for job in jobs] == [1, 0, 0] and [job["known"] for job in jobs] == [0, 1, 1]
 
 
-@pytest.mark.parametrize("limits", [{"jobs": 1}, {"jobs_bytes": 3}])
+@pytest.mark.parametrize("limits", [{"jobs": 1}, {"jobs_of_one": 1}, {"jobs_bytes": 3 + 512}])
 def test_more_jobs_than_are_taken_are_told_to_come_back(
     served: Served, limits: dict[str, int], tmp_path: Path
 ) -> None:
@@ -240,6 +243,45 @@ def test_more_jobs_than_are_taken_are_told_to_come_back(
     check_problem(answer, 503, "LEDGER_BUSY")
     assert answer.headers["Retry-After"]
     assert len(list((tmp_path / "home" / "jobs").glob("*.in"))) == 1
+
+
+def test_who_sends_many_jobs_leaves_room_for_those_of_others(served: Served) -> None:
+    hold(served)
+    served.node.jobs._limits = replace(served.node.limits, jobs_of_one=1)
+    taken(post(served, b"x\n", **ASYNC))
+    check_problem(post(served, b"y\n", **ASYNC), 503, "LEDGER_BUSY")
+    scene = served.scene
+    token = sign_read_token(
+        scene.maker.key, origin=scene.origin, org=scene.maker.org, at=served.played.clock()
+    )
+    taken(post(served, b"y\n", Authorization=f"Bearer {token}", **ASYNC))
+
+
+def test_a_few_bytes_that_will_be_answered_with_gigabytes_are_not_taken(served: Served) -> None:
+    lines = gzip.compress(b"x\n" * 1_000_000)
+    assert len(lines) < 3_000
+    packed = ASYNC | {"Content_Encoding": "gzip"}
+    served.node.jobs._limits = replace(served.node.limits, jobs_bytes=100 << 20)
+    check_problem(post(served, lines, **packed), 503, "LEDGER_BUSY")
+    served.node.jobs._limits = served.node.limits
+    free = 2 * served.node.limits.reserve_bytes + (100 << 20)
+    served.node.free_bytes = lambda: free
+    check_problem(post(served, lines, **packed), 503, "LEDGER_BUSY")
+    job = ended(served, taken(post(served, b"x\n" * 1_000, **ASYNC)))
+    assert len(served.client.get(job["result"]).data) < 1_000 * OUTCOME_BYTES
+
+
+def test_a_job_leaves_the_reserve_of_the_disk_to_single_events(served: Served) -> None:
+    first, second = made(served.scene, 1, 2)
+    hold(served)
+    location = taken(post(served, body(first), **ASYNC))
+    served.node.free_bytes = lambda: served.node.limits.reserve_bytes
+    served.node.runner = JobRunner(
+        served.node.jobs, served.ledger, served.node.limits, served.node.check_spare
+    )
+    time.sleep(0.2)
+    assert (served.client.get(location).json or {})["done"] == 0
+    assert served.post(second).status_code == 201
 
 
 def test_a_job_has_its_own_limit_of_lines_and_bytes(served: Served, tmp_path: Path) -> None:

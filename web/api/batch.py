@@ -21,6 +21,7 @@ from ..bodies import JSON, body_chunks, media_type
 from ..idempotency import KEY_PARAMETER, read_key, request_digest
 from ..node import Node, keep_key, this_node
 from ..problems import MEDIA_TYPE
+from ..senders import sender
 from ..spool import Spool
 from .jobs import JOB_EXAMPLE, OUTCOME_EXAMPLE, job_object
 
@@ -105,10 +106,10 @@ class Batch(MethodView):
             # All or nothing is one append, so it can't be larger than a batch that is answered at once.
             whole = on_error == "rollback"
             pieces = body_chunks(request, limits.batch_bytes if whole else limits.job_bytes)
-            spool.take(pieces, limits, node.check_room, whole=whole)
+            spool.take(pieces, limits, node.check_spare, whole=whole)
             digest = request_digest(request.path, f"on_error={on_error}", spool.sha256)
             if wants_job or not spool.is_batch(limits):
-                job = node.jobs.create(spool, on_error, key=key, request=digest)
+                job = node.jobs.create(spool, on_error, sender=sender(), key=key, request=digest)
                 node.runner.wake()
                 body = job_object(job)
                 headers = {"Location": body["result"].removesuffix("/result"), "Retry-After": "1"}
@@ -116,7 +117,7 @@ class Batch(MethodView):
                     headers["Preference-Applied"] = "respond-async"
                 return Response(orjson.dumps(body), 202, headers, content_type=JSON)
             if key is not None:
-                keep_key(node, key, digest)
+                keep_key(node, key, digest, sender())
             held.enter_context(node.take_batch())
             return _answer(node, spool, on_error, held)
 

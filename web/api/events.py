@@ -18,6 +18,7 @@ from ...trace.times import format_log_time
 from ..bodies import JSON, BodyError, media_type, parse_body_json, read_body
 from ..idempotency import KEY_PARAMETER, read_key, request_digest
 from ..node import keep_key, this_node
+from ..senders import sender
 
 JOSE: Final = "application/jose"
 """RFC 7515, 9.2.1: a JWS in compact serialisation; here with its disclosures behind it, if it has any."""
@@ -58,7 +59,8 @@ class Events(MethodView):
         data = read_body(request, node.limits.event_bytes)
         submission = read_submission(kind, data)
         if key is not None:
-            keep_key(node, key, request_digest(request.path, "", hashlib.sha256(data).digest()))
+            digest = request_digest(request.path, "", hashlib.sha256(data).digest())
+            keep_key(node, key, digest, sender())
         answer = node.submit(submission)
         if answer.outcome.error is not None:
             raise answer.outcome.error
