@@ -7,7 +7,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from ipaddress import ip_address
 from pathlib import Path
@@ -25,13 +25,17 @@ from packtrace.signing.base64url import parse_b64url
 from packtrace.signing.errors import SigningError
 from packtrace.signing.keys import PrivateKey, PublicKey
 from packtrace.signing.log_key import generate_log_keys
+from packtrace.signing.merkle import leaf_hash
 from packtrace.signing.policy import NONE, Policy
+from packtrace.signing.tlog_proof import TlogProof, format_tlog_proof, parse_tlog_proof
+from packtrace.signing.tree_head import Checkpoint
 from packtrace.tests.scene import MODEL_MASS_G, Scene, digest_of, p256_key, pack_code
 from packtrace.tests.web.hostile import Spoil, answer, as_it_is, changed, spoiled
 from packtrace.tests.web.live import Live, found
 from packtrace.trace.errors import RefusedError
 from packtrace.trace.ledger.home import Home
 from packtrace.trace.notice import NoticeError, sign_notices
+from packtrace.trace.statement import format_entry, parse_event_jws
 from packtrace.trace.verify.findings import Outcome
 from packtrace.trace.verify.trust import Trust, format_trust
 from packtrace.trace.verify.verify_source import verify_source
@@ -41,11 +45,13 @@ from packtrace.web.client import (
     LineOutcome,
     OutcomeUnknownError,
     PlaceTakenError,
+    Receipt,
     ReceiptRefusedError,
     RefusedByNodeError,
     Retries,
     SignedEvent,
 )
+from packtrace.web.client_receipt import check_receipt
 from packtrace.web.notices.key import load_notice_key
 
 
@@ -506,6 +512,12 @@ def test_the_proof_of_another_entry_is_refused(world: World) -> None:
     assert getattr(error, "finding_code", "") == "LOG_INCLUSION_INVALID"
 
 
+def resealed(text: str) -> str:
+    """The same proof, with another entry beside it."""
+    proof = parse_tlog_proof(text.encode())
+    return format_tlog_proof(replace(proof, extra=b"another")).decode()
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -516,12 +528,89 @@ def test_the_proof_of_another_entry_is_refused(world: World) -> None:
         ("entry", "电"),
         ("proof", "c2sp.org/tlog-proof@v1\n"),
         ("events", []),
+        ("events", lambda body: [body["events"][0] | {"leaf_index": 3}]),
+        ("proof", lambda body: resealed(body["proof"])),
         ("events", [{"id": "x", "leaf_index": 1}]),
         ("events", "none"),
     ],
 )
 def test_a_member_that_is_not_what_is_proven_is_refused(world: World, name: str, value: object) -> None:
-    lied_to(world, lambda number, data: changed(data, lambda body: body | {name: value}))
+    def lie(body: dict[str, Any]) -> dict[str, Any]:
+        return body | {name: value(body) if callable(value) else value}
+
+    lied_to(world, lambda number, data: changed(data, lie))
+
+
+def of_a_log_of_ones_own(world: World, text: str, origin: str) -> dict[str, Any]:
+    """A receipt that a log would give that has nothing but this entry; its keys are named after `origin`."""
+    entry = format_entry(text, datetime(2026, 5, 6, tzinfo=UTC))
+    keys = world.scene.log_key if origin == world.scene.origin else generate_log_keys(origin)
+    checkpoint = keys.sign(Checkpoint(origin, 1, leaf_hash(entry)), time=1_778_000_000)
+    proof = TlogProof(0, (), checkpoint, entry)
+    return {
+        "status": "accepted",
+        "id": parse_event_jws(text).id,
+        "leaf_index": 0,
+        "recorded_at": "2026-05-06T00:00:00.000Z",
+        "checkpoint": checkpoint.decode(),
+        "entry": entry.decode(),
+        "proof": format_tlog_proof(proof).decode(),
+    }
+
+
+def test_an_entry_whose_signature_is_not_ours_is_refused_though_the_log_signed_it(world: World) -> None:
+    signed = world.signed(1)[0]
+    key = world.scene.maker.key.public
+
+    def verdict(text: str) -> Receipt:
+        value = of_a_log_of_ones_own(world, text, world.scene.origin)
+        return check_receipt(value, b"x", [signed.id], trust=world.trust, key=key)
+
+    assert verdict(signed.text).is_trusted
+    with pytest.raises(ReceiptRefusedError) as caught:
+        verdict(signed.text[:-86] + "A" * 86)
+    assert caught.value.finding_code == "SIGNATURE_INVALID"
+
+
+def test_the_checkpoint_of_another_log_is_refused_also_without_a_trust_file(world: World) -> None:
+    signed = world.signed(1)[0]
+    value = of_a_log_of_ones_own(world, signed.text, "another.example/log")
+    with pytest.raises(ReceiptRefusedError, match="origin"):
+        check_receipt(value, b"x", [signed.id], trust=None)
+
+
+def test_an_event_for_another_log_than_the_trusted_one_has_no_receipt_of_it(world: World) -> None:
+    elsewhere = Scene(origin="another.example/log").manufactured(pack_code(1))
+    value = of_a_log_of_ones_own(world, elsewhere, world.scene.origin)
+    with pytest.raises(ReceiptRefusedError, match="origin"):
+        check_receipt(value, b"x", [value["id"]], trust=world.trust)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda data: data.replace(b"201 CREATED", b"200 OK", 1),
+        lambda data: data.replace(b"Content-Length: ", b"Content-Length: 1", 1),
+        lambda data: answer("201 Created", b'{"status":"known",' + data.partition(b"\r\n\r\n{")[2]),
+        lambda data: data.replace(b"application/json", b"text/plain", 1),
+    ],
+)
+def test_a_receipt_in_an_answer_that_contradicts_itself_says_nothing(
+    world: World, spoil: Callable[[bytes], bytes]
+) -> None:
+    """The first answer is spoiled; asked again, the node says that it knows the event."""
+    seen: list[bytes] = []
+
+    def once(number: int, data: bytes) -> bytes:
+        if seen:
+            return data
+        seen.append(spoil(data))
+        assert seen[0] != data
+        return seen[0]
+
+    with spoiled(world.live.port, once) as proxy, world.client(proxy.url) as client:
+        assert client.submit(world.sign(client)).status == "known"
+    assert len(proxy.requests) == 2
 
 
 def test_a_checkpoint_by_other_keys_is_refused(world: World) -> None:
@@ -635,6 +724,7 @@ def with_status(status: str) -> Callable[[list[bytes]], list[bytes]]:
         lambda lines: [b"\n", *lines],
         lambda lines: [b"[]\n", *lines[1:]],
         lambda lines: [line.rstrip() for line in lines],
+        lambda lines: [*lines[:-1], lines[-1].rstrip()],
         with_status("unknown"),
         with_status("skipped"),
         with_status("fine"),
@@ -730,19 +820,28 @@ def test_what_is_no_event_is_not_put_on_a_line(world: World, text: str) -> None:
         list(client.submit_batch([text]))
 
 
-def test_a_batch_that_became_a_job_is_waited_for(world: World) -> None:
+def job_of(world: World, signed: list[SignedEvent]) -> str:
+    """The id of a job that the node made of these events, which are recorded by then."""
+    with (
+        spoiled(world.live.port, as_it_is, added=b"Prefer: respond-async\r\n") as proxy,
+        world.client(proxy.url) as client,
+    ):
+        outcomes = list(client.submit_batch(signed))
+    assert [outcome.events[0].id for outcome in outcomes] == [each.id for each in signed]
+    method, path, _ = proxy.requests[-1].split(b" ", 2)
+    assert method == b"GET" and path.endswith(b"/result")
+    return path.split(b"/")[-2].decode()
+
+
+def test_a_batch_of_which_the_node_made_a_job_has_the_same_outcomes_and_the_job_tells_them_again(
+    world: World,
+) -> None:
     signed = world.signed(4)
-    with spoiled(world.live.port, as_it_is) as proxy, world.client(proxy.url) as client:
-        wire = client._wire
-        reply = wire.ask(
-            "POST",
-            "/api/v1/events/batch",
-            body="\n".join(map(str, signed)).encode(),
-            headers={"Content-Type": "application/x-ndjson", "Prefer": "respond-async"},
-        )
-        assert reply.status == 202
-        lines = list(client.wait_job(reply.headers["Location"]))
-        assert [line["events"][0]["id"] for line in lines] == [each.id for each in signed]
+    job = job_of(world, signed)
+    with world.client() as client:
+        for named in (job, f"/api/v1/jobs/{job}"):
+            lines = list(client.wait_job(named))
+            assert [line["events"][0]["id"] for line in lines] == [each.id for each in signed]
         with pytest.raises(RefusedByNodeError) as caught:
             list(client.wait_job("A" * 22))
         assert caught.value.finding_code == "JOB_UNKNOWN"
@@ -751,15 +850,19 @@ def test_a_batch_that_became_a_job_is_waited_for(world: World) -> None:
                 list(client.wait_job(text))
 
 
-def test_a_batch_of_which_the_node_made_a_job_has_the_same_outcomes(world: World) -> None:
+def test_the_result_of_a_job_that_is_cut_between_two_lines_goes_on_after_them(world: World) -> None:
     signed = world.signed(3)
-    with (
-        spoiled(world.live.port, as_it_is, added=b"Prefer: respond-async\r\n") as proxy,
-        world.client(proxy.url) as client,
-    ):
-        outcomes = list(client.submit_batch(signed))
-    assert b"/jobs/" in proxy.requests[-1].partition(b" HTTP")[0]
-    assert [outcome.events[0].id for outcome in outcomes] == [each.id for each in signed]
+    job, seen = job_of(world, signed), []
+
+    def spoil(number: int, data: bytes) -> bytes:
+        if b"/result " not in proxy.requests[number]:
+            return data
+        seen.append(data)
+        return data if len(seen) > 1 else data[: data.index(b"\n", data.index(b'{"line"')) + 1]
+
+    with spoiled(world.live.port, spoil) as proxy, world.client(proxy.url) as client:
+        lines = list(client.wait_job(job))
+    assert [line["line"] for line in lines] == [1, 2, 3] and len(seen) == 2
 
 
 def certificate(folder: Path) -> Path:
