@@ -130,6 +130,8 @@ ROWS = (
     Row("/api/v1/health/live", f"{V1}/health/live", ALL),
     Row("/api/v1/health/ready", f"{V1}/health/ready", ALL),
     Row("/api/v1/openapi.json", f"{V1}/openapi.json", ALL),
+    Row("/api/v1/docs", f"{V1}/docs", ALL),
+    Row("/api/v1/docs.css", f"{V1}/docs.css", ALL),
     Row("/metrics", "/metrics", ALL),
     Row("/checkpoint", "/checkpoint", ALL),
     Row("/tile/<level>/<path:index>", "/tile/0/000.p/1", ALL),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import orjson
 from flask import Flask, Response
 from flask_smorest import Api
 from werkzeug.exceptions import HTTPException
 
 from ...schemas.api.events import ProblemBody
+from ..bodies import JSON
 from ..problems import MEDIA_TYPE, of_http
 from . import (
     about,
@@ -24,12 +26,15 @@ from . import (
     jobs,
     monitoring,
     organisations,
+    pages,
     search,
     statements,
     static_log,
     subjects,
     webhooks,
 )
+from .document import complete, prose_of
+from .pages import install_docs
 from .reading import BEARER
 
 PREFIX: Final = "/api/v1"
@@ -50,6 +55,7 @@ _BLUEPRINTS: Final = (
     webhooks.blueprint,
     consistency.blueprint,
     health.blueprint,
+    pages.blueprint,
 )
 _ROOT_BLUEPRINTS: Final = (static_log.blueprint, monitoring.blueprint)
 """What others say where it lies: the paths of C2SP tlog-tiles begin at the root."""
@@ -59,6 +65,7 @@ class _Api(Api):
     """flask-smorest with this project's errors: its own drop `Allow` and answer pages in JSON."""
 
     ERROR_SCHEMA = ProblemBody
+    document = b""
 
     def _register_responses(self) -> None:
         """What a route answers beside what it tells of itself is a problem too, in its own media type."""
@@ -66,6 +73,10 @@ class _Api(Api):
         self.DEFAULT_RESPONSE_CONTENT_TYPE = MEDIA_TYPE
         super()._register_responses()
         self.DEFAULT_RESPONSE_CONTENT_TYPE = usual
+
+    def _openapi_json(self) -> Response:
+        """The document as it is completed, which is done once."""
+        return Response(self.document, content_type=JSON)
 
     def handle_http_exception(self, error: HTTPException) -> Response:
         return of_http(error)
@@ -94,6 +105,9 @@ def install_api(app: Flask) -> Api:
         api.register_blueprint(blueprint, url_prefix=PREFIX)
     for blueprint in _ROOT_BLUEPRINTS:
         api.register_blueprint(blueprint, url_prefix="")
+    completed = complete(api.spec.to_dict(), prose_of(app))
+    api.document = orjson.dumps(completed)
+    install_docs(app, completed)
     return api
 
 

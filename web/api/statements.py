@@ -78,6 +78,7 @@ class Schemas(MethodView):
     @blueprint.doc(summary="Every type of statement in force")
     @blueprint.response(200, SchemasBody, description="Each with its schema's address and digest.")
     def get(self) -> Response:
+        """The rule set is named by the digest that the log adopted."""
         rules = this_node().ledger.rules
         lines = [
             {

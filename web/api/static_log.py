@@ -123,6 +123,7 @@ class Rules(MethodView):
     @blueprint.response(200, {"type": "object"}, description="Name and parts, as bundles carry it.")
     @blueprint.alt_response(404, schema=ProblemBody, content_type=MEDIA_TYPE, description="Never adopted.")
     def get(self, sha256: str) -> Response:
+        """The exact bytes that the digest is of: what judged the entries after its adoption."""
         for rules in this_node().ledger.adopted():
             if rules.sha256 == sha256:
                 return _kept(format_rules(rules), JSON)

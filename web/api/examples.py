@@ -1,0 +1,55 @@
+"""What the document shows as examples: real values, of the published test keys of the project's tests.
+
+A test plays the story that they come from, sends every one of them to a node, and holds that they are what
+that node says. On another node they are well-formed, and unknown.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+CODE: Final = "04QPB76836300JBC40000001"
+SUBJECT: Final = f"battery:gbt34014:{CODE}"
+EVENT_ID: Final = "sPA6VlUOtupFVl2LY95fEszuvMVJ1AQz-5fElXCT3b0"
+ORGANISATION: Final = "org:uscc:91440300MA5000002N"
+EVENT: Final = (
+    "eyJhbGciOiJFZDI1NTE5Iiwia2lkIjoiSjVRNUJpd1o5akdLMjRCWkdOX2VWSUhoMDNsZFF2TFFTaHdEbnVyWXpGUSIsInR5cCI6InBh"
+    "Y2t0cmFjZS1ldmVudCtqd3QifQ.eyJ2IjoxLCJhdWQiOiJsb2cucGFja3RyYWNlLmV4YW1wbGUvdGVzdCIsIm5vbmNlIjoiVFFjSlhUc"
+    "UVwZGpITUtNTTFhSDZ0ZyIsInR5cGUiOiJiYXR0ZXJ5Lm1hbnVmYWN0dXJlZCIsInN1YiI6ImJhdHRlcnk6Z2J0MzQwMTQ6MDRRUEI3N"
+    "jgzNjMwMEpCQzQwMDAwMDAxIiwic2VxIjowLCJpc3MiOiJvcmc6dXNjYzo5MTQ0MDMwME1BNTAwMDAwMk4iLCJvY2N1cnJlZF9hdCI6I"
+    "jIwMjYtMDMtMDJUMDg6MDA6MDBaIiwiZGF0YSI6eyJtb2RlbCI6Im1vZGVsOnVzY2M6OTE0NDAzMDBNQTUwMDAwMDJOL0xGUC00MzgiL"
+    "CJjaGVtaXN0cnkiOiJMRlAiLCJtYXNzIjp7ImciOjQzODAwMCwiYmFzaXMiOiJuYW1lcGxhdGUifSwibGFiZWwiOiJ2TE5oZno4bTNqV"
+    "kUyeUotMmQzd25aQ0tURXJXVXQtS3F3LUx6Yk9HNjJJIn19.AIWYCRayaRhBHDxifcS_RCwQ_fxj7Nla9muOQizmxj93AuRmO16eFRU6"
+    "I3vUqZAZUpYCEaKLNYhDuoU1GOHOAA"
+)
+
+PARAMETERS: Final[dict[str, Any]] = {
+    "code": CODE,
+    "event_id": EVENT_ID,
+    "index": "000.p/1",
+    "kind": "battery.inspected",
+    "level": "0",
+    "organisation": ORGANISATION,
+    "sha256": "DLngssV9jKZvTIwZDPf7jv7nNukEQngcvd6PP_sS6eY",
+    "subject": SUBJECT,
+}
+"""By the name of the parameter; those that name what a node makes at random have none."""
+
+_EXPLAINED: Final = {
+    "an event": EVENT,
+    "white space in the payload": f"{EVENT.split('.')[0]}.eyAidiI6MX0.{EVENT.split('.')[2]}",
+}
+
+BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
+    ("/api/v1/events", "application/jose"): {"an event": EVENT},
+    ("/api/v1/events", "application/json"): {"an event": {"event": EVENT}, "a group": {"events": [EVENT]}},
+    ("/api/v1/events/batch", "application/x-ndjson"): {"a line an event": f"{EVENT}\n"},
+    ("/api/v1/explain", "application/jose"): _EXPLAINED,
+    ("/api/v1/explain", "application/json"): {name: {"event": text} for name, text in _EXPLAINED.items()},
+    ("/api/v1/heads", "application/json"): {"a code, and a subject": {"codes": [CODE, ORGANISATION]}},
+    ("/api/v1/webhooks", "application/json"): {"from now on": {"url": "https://mes.maker.example/packtrace"}},
+    ("/api/v1/webhooks/{webhook_id}/replay", "application/json"): {
+        "from the beginning": {"after": "WyJhZnRlciIsMF0"}
+    },
+}
+"""By path and media type, named."""
