@@ -38,6 +38,10 @@ class Retries:
     attempts: int = 6
     longest_s: float = 30.0  # between two; a node that asks for more waits no longer than this for us
 
+    def __post_init__(self) -> None:
+        if self.attempts < 1 or self.longest_s < 0:
+            raise ValueError(f"retries: expected an attempt and no negative wait, got {self}")
+
     def wait_s(self, failed: int, asked_s: float | None, random: Callable[[], float]) -> float:
         """Until the next attempt.
 

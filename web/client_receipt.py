@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import orjson
+
 from ..signing.checkpoint import check_cosignatures, open_checkpoint
 from ..signing.errors import SigningError
 from ..signing.jws import Jws, check_signature
@@ -52,7 +54,9 @@ class Receipt:
     witnessed: bool  # as many witnesses cosigned as the trust file asks for; False without one
     status: Status | None  # None for a receipt that was fetched later
     events: tuple[Placed, ...]  # every event of the group, this one last
-    answer: bytes = field(repr=False)  # as the node sent it, which `packtrace verify` takes
+    entry: bytes = field(repr=False)  # the leaf of the log: the event as it was signed, and when it came
+    proof: bytes = field(repr=False)  # c2sp.org/tlog-proof@v1, with the signed checkpoint
+    answer: bytes = field(repr=False)  # as the node sent it
 
     @property
     def is_trusted(self) -> bool:
@@ -60,13 +64,14 @@ class Receipt:
         return bool(self.signed_by)
 
     def save(self, path: str | Path) -> None:
-        """Write the receipt as a file for `packtrace verify`.
+        """Write the receipt as a file for `packtrace verify`: what was checked, and nothing else.
 
         Raises:
             FileExistsError: There is something at the path.
         """
+        value = {"id": self.id, "entry": self.entry.decode("ascii"), "proof": self.proof.decode("utf-8")}
         with Path(path).open("xb") as file:
-            file.write(self.answer)
+            file.write(orjson.dumps(value))
 
 
 def check_receipt(
@@ -122,7 +127,19 @@ def check_receipt(
         raise ReceiptRefusedError(
             f"events: expected leaf {proof.index} for the last, got {events[-1].leaf_index}", answer=answer
         )
-    return Receipt(found.id, proof.index, recorded_at, size, signers, witnessed, status, events, answer)
+    return Receipt(
+        found.id,
+        proof.index,
+        recorded_at,
+        size,
+        signers,
+        witnessed,
+        status,
+        events,
+        entry,
+        value["proof"].encode(),
+        answer,
+    )
 
 
 def check_places(said: object, ids: Sequence[str], answer: bytes) -> tuple[Placed, ...]:

@@ -137,6 +137,7 @@ def test_it_signs_on_the_head_of_the_node_and_returns_a_receipt_that_the_verifie
     receipt.save(tmp_path / "receipt.json")
     report = verify_source(tmp_path / "receipt.json", trust=world.trust)
     assert report.outcome is not Outcome.REFUTED and report.size == receipt.size
+    assert {finding.code for finding in report.findings} == {"RECEIPT_ALONE", "BUNDLE_INCOMPLETE"}
     with pytest.raises(FileExistsError):
         receipt.save(tmp_path / "receipt.json")
 
@@ -271,6 +272,12 @@ def test_a_wrong_code_among_heads_is_named(world: World) -> None:
     with world.client() as client, pytest.raises(RefusedByNodeError) as caught:
         client.heads([pack_code(1), "no code"])
     assert caught.value.where == "no code"
+
+
+@pytest.mark.parametrize("wrong", [{"attempts": 0}, {"longest_s": -1.0}])
+def test_retries_that_can_not_be_made_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="retries"):
+        Retries(**wrong)
 
 
 @pytest.mark.parametrize("url", ["ftp://node", "http://", "node", "http://a@node", "http://node/?x=1"])
