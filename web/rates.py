@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 
 from ..trace.errors import TraceError
 from ..trace.read_token import ReadTokenError
@@ -22,6 +22,8 @@ from .access import reader
 from .node import Node
 
 WINDOW_S: Final = 60.0
+ITEMS: Final = 100  # codes or lines that count as one request
+_EXTENSION: Final = "packtrace-rates"
 _MOST_ADDRESS: Final = 64  # characters of what a proxy calls an address
 _UNLIMITED: Final = "health"  # blueprint: a node under load must still be able to say how it is
 
@@ -50,20 +52,21 @@ class Rates:
         self._ends = -math.inf
         self._counting = threading.Lock()
 
-    def take(self, who: str) -> float:
-        """Count one request; how long to wait in seconds, 0 if it is not one too many."""
+    def take(self, who: str, requests: int = 1) -> float:
+        """Count a request, or what is as much as several; how long to wait in seconds, 0 if it is within."""
         now = self._monotonic()
         with self._counting:
             if now >= self._ends:
                 self._counts.clear()  # so that memory holds one minute's askers
                 self._ends = now + WINDOW_S
-            count = self._counts[who] = self._counts.get(who, 0) + 1
+            count = self._counts[who] = self._counts.get(who, 0) + requests
             return self._ends - now if count > self.most else 0.0
 
 
 def install_rates(app: Flask, node: Node) -> None:
     """Count every request but those after the node's health, before anything else is done about it."""
     addresses, keys = Rates(node.limits.requests_a_minute), Rates(node.limits.requests_a_minute)
+    app.extensions[_EXTENSION] = addresses
 
     @app.before_request
     def check_rates() -> None:
@@ -74,6 +77,15 @@ def install_rates(app: Flask, node: Node) -> None:
         kid = _shown_key() if "Authorization" in request.headers else None
         if kid and (wait_s := keys.take(kid)):
             raise TooManyRequestsError("key", keys.most, wait_s)
+
+
+def count_items(items: int) -> None:
+    """Count a request that asks for many things at once as one more for each hundred of them.
+
+    It is answered itself; whoever sends one after the other is told to wait, as by single requests.
+    """
+    addresses: Rates = current_app.extensions[_EXTENSION]
+    addresses.take(client_of(request.remote_addr or ""), items // ITEMS)
 
 
 def client_of(address: str) -> str:

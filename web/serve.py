@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import signal
-import sys
 import threading
 from collections.abc import Callable
 from typing import Any, Final
@@ -15,6 +14,7 @@ from ..trace.ledger.errors import LedgerError, LedgerStoppedError
 from ..trace.ledger.ledger import Ledger, system_clock
 from .api.search import search_index
 from .app import create_app
+from .logs import log_to_stderr
 from .node import Node
 from .notices.dispatcher import Dispatcher
 from .notices.outbound import Outbound
@@ -60,7 +60,7 @@ def serve_node(
     """
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it tells of every wait for a thread
     _allow_connections()
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    log_to_stderr()
     node = Node.start(
         ledger.home,
         ledger,

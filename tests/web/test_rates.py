@@ -40,6 +40,23 @@ def test_one_request_too_many_of_an_address_is_told_when_to_come_back(served: Se
     assert from_address(served, "192.0.2.7") == 200
 
 
+@pytest.mark.parametrize(
+    ("path", "kind", "body"),
+    [
+        ("heads", "application/json", b'{"codes":[' + b",".join([b'"x"'] * 300) + b"]}"),
+        ("events/batch", "application/x-ndjson", b"x\n" * 300),
+    ],
+)
+def test_request_for_many_things_counts_for_more_than_one(
+    served: Served, path: str, kind: str, body: bytes
+) -> None:
+    limited(served, 7)
+    for _ in range(2):  # four each
+        assert served.client.post(f"/api/v1/{path}", data=body, content_type=kind).status_code == 200
+    check_problem(served.client.get(URL), 429, "TOO_MANY_REQUESTS")
+    assert from_address(served, "192.0.2.7") == 200
+
+
 def test_health_is_told_however_often_somebody_asks(served: Served) -> None:
     limited(served, 1)
     for _ in range(5):

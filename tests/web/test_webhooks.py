@@ -21,6 +21,7 @@ from packtrace.tests.scene import Scene, ed25519_key, pack_code
 from packtrace.trace.ledger.register import file_lock
 from packtrace.trace.notice import NoticeError, Notices, check_notice, sign_notices
 from packtrace.trace.read_token import sign_read_token
+from packtrace.web.notices import dispatcher as dispatcher_module
 from packtrace.web.notices.dispatcher import AT_ONCE, Dispatcher
 from packtrace.web.notices.feed import format_cursor
 from packtrace.web.notices.key import load_notice_key
@@ -244,6 +245,34 @@ def test_of_two_processes_on_one_home_one_delivers_until_it_ends(hooked: Hooked)
     assert hooked.leaves() == hooked.expected()  # each once
     with file_lock(hooked.tenants.served.played.home.path / "notices.lock").acquire(timeout=0):
         pass  # whoever comes next can have it
+
+
+def test_webhooks_outlive_a_database_that_fails_for_a_while(
+    hooked: Hooked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatcher_module, "_AGAIN_S", 0.1)
+    store = hooked.tenants.served.node.store
+    with store.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE webhook RENAME TO away")
+    hooked.dispatcher.start()
+    time.sleep(1)
+    with store.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE away RENAME TO webhook")
+    wait_for(lambda: hooked.receiver.bodies)
+
+
+def test_what_was_told_and_can_not_be_noted_is_not_told_at_every_look(hooked: Hooked) -> None:
+    store = hooked.tenants.served.node.store
+    with store.write() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER full BEFORE UPDATE ON webhook BEGIN SELECT RAISE(FAIL, 'disk full'); END"
+        )
+    hooked.dispatcher.start()
+    time.sleep(3)
+    assert len(hooked.receiver.bodies) == 1
+    with store.write() as connection:
+        connection.exec_driver_sql("DROP TRIGGER full")
+    wait_for(lambda: hooked.ask()["after"] == format_cursor(hooked.tenants.served.ledger.size))
 
 
 def test_one_delivery_of_an_organisation_at_a_time(hooked: Hooked) -> None:

@@ -21,6 +21,7 @@ from ..bodies import JSON, body_chunks, media_type
 from ..idempotency import KEY_PARAMETER, read_key, request_digest
 from ..node import Node, keep_key, this_node
 from ..problems import MEDIA_TYPE
+from ..rates import count_items
 from ..senders import sender
 from ..spool import Spool
 from .jobs import JOB_EXAMPLE, OUTCOME_EXAMPLE, job_object
@@ -107,6 +108,7 @@ class Batch(MethodView):
             whole = on_error == "rollback"
             pieces = body_chunks(request, limits.batch_bytes if whole else limits.job_bytes)
             spool.take(pieces, limits, node.check_spare, whole=whole)
+            count_items(min(spool.lines, limits.batch_lines))
             digest = request_digest(request.path, f"on_error={on_error}", spool.sha256)
             if wants_job or not spool.is_batch(limits):
                 job = node.jobs.create(spool, on_error, sender=sender(), key=key, request=digest)

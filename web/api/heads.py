@@ -13,6 +13,7 @@ from ..bodies import JSON, BodyError, BodyTooLargeError, media_type, parse_body_
 from ..heads import read_heads
 from ..node import this_node
 from ..problems import MEDIA_TYPE
+from ..rates import count_items
 
 blueprint = Blueprint("heads", __name__, description="Where chains end, to sign on.")
 
@@ -45,5 +46,6 @@ class Heads(MethodView):
             raise BodyTooLargeError(
                 f"codes: expected at most {node.limits.heads}, got {len(codes)}", where="/codes"
             )
+        count_items(len(codes))
         with node.ledger.read() as connection:
             return Response(orjson.dumps({"heads": read_heads(connection, codes)}), content_type=JSON)

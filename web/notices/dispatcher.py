@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from filelock import Timeout
+from sqlalchemy.exc import SQLAlchemyError
 
 from ...signing.keys import PrivateKey
 from ...trace.errors import TraceError
@@ -34,6 +35,7 @@ AT_ONCE: Final = 32
 
 _THREADS: Final = 8
 _LOOK_S: Final = 0.5
+_AGAIN_S: Final = 5.0  # until what could not go on is tried again
 _TURN_S: Final = 5.0  # of one webhook, where there is more and more to tell
 _LOG: Final = logging.getLogger("packtrace.notices")
 
@@ -104,18 +106,20 @@ class Dispatcher:
             future.result()
 
     def _run(self) -> None:
-        """Look again and again; a defect ends the thread with its trace, and serving goes on."""
-        try:
-            while not self._take_lock():
-                if self._ended.wait(_LOOK_S):
-                    return
-            while not self._ended.wait(_LOOK_S):
-                try:
-                    self.deliver_due()
-                except TraceError as error:  # nothing signed yet, or a database that does not answer
-                    _LOG.warning("webhooks wait: %s", error)
-        except Exception:
-            _LOG.exception("webhooks are not served any more")
+        """Look again and again, whatever one look met: nobody would notice that webhooks had ended."""
+        while not self._take_lock():
+            if self._ended.wait(_LOOK_S):
+                return
+        while not self._ended.wait(_LOOK_S):
+            try:
+                self.deliver_due()
+            except (TraceError, SQLAlchemyError, OSError) as error:
+                # Nothing is signed yet, or a database or the disk does not answer.
+                _LOG.warning("webhooks wait: %s", error)
+                self._ended.wait(_AGAIN_S)
+            except Exception:  # the edge of this thread
+                _LOG.exception("webhooks wait")
+                self._ended.wait(_AGAIN_S)
 
     def _take_lock(self) -> bool:
         try:
@@ -134,7 +138,15 @@ class Dispatcher:
                     going = self._deliver(going, size)
             except Exception:  # of one webhook; it is put off, and the others go on
                 _LOG.exception("webhook %s failed", webhook.id)
-                self._webhooks.failed(going or webhook, "the node failed; it was logged")
+                self._put_off(going or webhook)
+
+    def _put_off(self, webhook: Webhook) -> None:
+        """Come back to a webhook later, also where that can't be noted, and not at every look."""
+        try:
+            self._webhooks.failed(webhook, "the node failed; it was logged")
+        except Exception:
+            _LOG.exception("webhook %s waits", webhook.id)
+            self._ended.wait(_AGAIN_S)
 
     def _deliver(self, webhook: Webhook, size: int) -> Webhook | None:
         """Tell one webhook the next notices; gives it as it then stands, if there may be more."""
