@@ -10,7 +10,7 @@ import os
 import random
 import ssl
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -97,9 +97,7 @@ class Client:
         if (signer is None) != (org is None):
             raise ValueError("signer and org: expected both or neither, got one")
         self._address = parse_address(url)
-        self.trust = (
-            trust if trust is None or isinstance(trust, Trust) else parse_trust(Path(trust).read_bytes())
-        )
+        self.trust = trust if isinstance(trust, Trust | None) else parse_trust(Path(trust).read_bytes())
         self._signer = signer
         self._org = org
         self._may_show_tokens = plain_tokens or self._address.is_private
@@ -223,10 +221,8 @@ class Client:
             )
         except RefusedByNodeError as error:
             if error.status == 409 and type(error.problem.get("head_seq")) is int:
-                meant = (
-                    sent[error.event] if type(error.event) is int and error.event < len(sent) else sent[-1]
-                )
-                raise PlaceTakenError(409, error.problem, meant.value["sub"]) from error
+                at = error.event if isinstance(error.event, int) and error.event < len(sent) else -1
+                raise PlaceTakenError(409, error.problem, sent[at].value["sub"]) from error
             raise
         return self._in_order(found[0])
 
@@ -237,7 +233,7 @@ class Client:
         resume_file: str | os.PathLike[str] | None = None,
         on_error: OnError = "continue",
         lines_at_once: int = 2_000,
-    ) -> Iterator[LineOutcome]:
+    ) -> Generator[LineOutcome, None, None]:
         """Hand in any number of events, and yield what became of each, in their order, as the node tells.
 
         A cut on the way is mended by itself: what has no answer that could be read is sent again. After the
@@ -246,7 +242,7 @@ class Client:
 
         Args:
             events: Each an event, or a sequence of them for a group that stands or falls together.
-            resume_file: A line for each outcome, flushed to the disk before it is yielded.
+            resume_file: Gets a line for each outcome before that is yielded.
             on_error: `stop` ends after the first refusal; nothing after it is recorded.
             lines_at_once: In one request; they and their answer are held in memory.
 

@@ -10,7 +10,7 @@ import hashlib
 import http.client
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import count, islice
@@ -91,7 +91,7 @@ def send_batch(
     resume_file: str | os.PathLike[str] | None,
     on_error: OnError,
     at_once: int,
-) -> Iterator[LineOutcome]:
+) -> Generator[LineOutcome, None, None]:
     """Yield the outcome of each group. See `Client.submit_batch`."""
     lines = map(_line, groups, count(1))
     order = _Order()

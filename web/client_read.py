@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..trace.codes.given import read_given
+from ..trace.errors import RefusedError
 from .client_errors import Head, RefusedByNodeError
 from .client_http import Reply, unreadable
 
@@ -38,6 +40,8 @@ def parse_heads(reply: Reply, codes: Sequence[str]) -> list[Head]:
             case {"subject": str(subject), "seq": int(seq), "head": str() | None as head}:
                 if seq < -1 or (seq == -1) != (head is None):
                     raise unreadable("-1 and no head, or both", f"{seq} and {head}")
+                if subject != (expected := _subject(code)):
+                    raise unreadable(f"the head of {expected}", f"that of {subject[:100]}")
                 found.append(Head(subject, seq, head))
             case _:
                 raise unreadable("subject, seq and head", "another object")
@@ -60,3 +64,11 @@ def parse_page(value: Mapping[str, Any]) -> FeedPage:
             return FeedPage(tuple(notices), after, size, complete)
         case _:
             raise unreadable("notices, next, size and complete", "another object")
+
+
+def _subject(code: str) -> str:
+    """What a code stands for: read here too, so that nobody signs about another battery."""
+    try:
+        return read_given(code).subject
+    except RefusedError as error:
+        return f"nothing ({error.finding_code})"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from ipaddress import ip_address
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import packtrace
 from packtrace.signing.base64url import parse_b64url
@@ -272,6 +275,29 @@ def test_a_wrong_code_among_heads_is_named(world: World) -> None:
     with world.client() as client, pytest.raises(RefusedByNodeError) as caught:
         client.heads([pack_code(1), "no code"])
     assert caught.value.where == "no code"
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"subject": "battery:gbt34014:" + pack_code(9_999_999)},
+        {"seq": 3},
+        {"head": "A" * 43},
+        {"seq": -2},
+        {"seq": "0"},
+        {"subject": None},
+    ],
+)
+def test_a_head_of_something_else_is_not_signed_on(world: World, lie: dict[str, Any]) -> None:
+    def spoil(number: int, data: bytes) -> bytes:
+        return changed(data, lambda body: {"heads": [body["heads"][0] | lie]})
+
+    with (
+        spoiled(world.live.port, spoil) as proxy,
+        world.client(proxy.url) as client,
+        pytest.raises(OutcomeUnknownError),
+    ):
+        client.heads([pack_code(next(world.codes))])
 
 
 @pytest.mark.parametrize("wrong", [{"attempts": 0}, {"longest_s": -1.0}])
@@ -701,6 +727,32 @@ def test_a_batch_that_is_cut_anywhere_goes_on_where_no_outcome_was_read(world: W
     assert [outcome.events[0].id for outcome in outcomes] == [each.id for each in signed]
     assert {outcome.status for outcome in outcomes} <= {"accepted", "known"}
     assert [outcome.number for outcome in outcomes] == list(range(1, 13))
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    cuts=st.lists(st.integers(0, 1_500), max_size=4),
+    ends=st.lists(st.integers(0, 6), max_size=3),
+    at_once=st.integers(1, 7),
+)
+def test_whatever_is_cut_and_however_often_the_process_ends_each_event_has_one_outcome_in_order(
+    world: World, tmp_path: Path, cuts: list[int], ends: list[int], at_once: int
+) -> None:
+    signed, file = world.signed(6), tmp_path / f"outcomes{next(world.codes)}"
+    left = iter(cuts)
+
+    def spoil(number: int, data: bytes) -> bytes:
+        return data[: next(left, len(data))]
+
+    with spoiled(world.live.port, spoil) as proxy, world.client(proxy.url) as client:
+        for end in ends:
+            going = client.submit_batch(signed, resume_file=file, lines_at_once=at_once)
+            assert [outcome.number for outcome in islice(going, end)] == list(range(1, end + 1))
+            going.close()
+        outcomes = list(client.submit_batch(signed, resume_file=file, lines_at_once=at_once))
+    assert [outcome.events[0].id for outcome in outcomes] == [each.id for each in signed]
+    leaves = [outcome.events[0].leaf_index for outcome in outcomes]
+    assert leaves == sorted(set(leaves))
 
 
 def without(data: bytes, keep: Callable[[list[bytes]], list[bytes]]) -> bytes:
