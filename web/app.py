@@ -17,7 +17,9 @@ from .api.organisations import install_page_tokens
 from .api.search import install_search
 from .metrics import install_metrics
 from .node import Node, install
-from .problems import of_error, of_http, problem
+from .pages import install_pages
+from .pages.errors import answer_error, answer_http
+from .problems import problem
 from .rates import install_rates
 
 POLICY: Final = (
@@ -52,11 +54,12 @@ def create_app(node: Node, *, proxies: int = 0) -> Flask:
     install_rates(app, node)
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)  # type: ignore[method-assign]
-    app.register_error_handler(TraceError, of_error)
-    app.register_error_handler(SigningError, of_error)
-    app.register_error_handler(HTTPException, of_http)
+    app.register_error_handler(TraceError, answer_error)
+    app.register_error_handler(SigningError, answer_error)
     app.register_error_handler(Exception, _failed)
     install_api(app)
+    install_pages(app)
+    app.register_error_handler(HTTPException, answer_http)  # in place of that of flask-smorest
     app.after_request(_add_headers)
     return app
 
