@@ -40,13 +40,17 @@ def document(served: Served) -> dict[str, Any]:
     return said
 
 
+PAGES = ("passport.", "files.")
+"""Blueprints of what is for people."""
+
+
 def routes(served: Served) -> set[tuple[str, str]]:
-    """Method and path of everything that is served, as the document writes it; but the document itself."""
+    """Method and path of what is served to programs, as the document writes it; but the document itself."""
     return {
         (method.lower(), _CONVERTER.sub(r"{\1}", rule.rule))
         for rule in served.app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
-        if rule.rule != f"{V1}/openapi.json"
+        if rule.rule != f"{V1}/openapi.json" and not rule.endpoint.startswith(PAGES)
     }
 
 

@@ -130,14 +130,11 @@ ROWS = (
     Row("/api/v1/health/live", f"{V1}/health/live", ALL),
     Row("/api/v1/health/ready", f"{V1}/health/ready", ALL),
     Row("/api/v1/openapi.json", f"{V1}/openapi.json", ALL),
-<<<<<<< HEAD
     Row("/api/v1/docs", f"{V1}/docs", ALL),
     Row("/api/v1/docs.css", f"{V1}/docs.css", ALL),
-=======
     Row("/", "/", ALL),
     Row("/p/<path:text>", f"/p/{CODE}", ALL),
     Row("/static/<path:name>", "/static/pages.css", ALL),
->>>>>>> 832f87a (web: the address on a label opens the public passport)
     Row("/metrics", "/metrics", ALL),
     Row("/checkpoint", "/checkpoint", ALL),
     Row("/tile/<level>/<path:index>", "/tile/0/000.p/1", ALL),
