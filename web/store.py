@@ -66,7 +66,10 @@ class Store:
             (found,) = connection.execute(text("PRAGMA user_version")).one()
             if found not in (0, VERSION):
                 self._engine.dispose()
-                raise StoreVersionError(f"{path}: expected tables of version {VERSION}, got {found}")
+                raise StoreVersionError(
+                    f"{path}: expected tables of version {VERSION}, got {found}; move the file away, "
+                    "it holds no evidence: keys of requests, jobs and webhooks are in it"
+                )
             NodeRow.metadata.create_all(connection)
             connection.execute(text(f"PRAGMA user_version = {VERSION}"))
 
