@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 import orjson
 
+from ..signing.base64url import b64url
 from ..signing.jws import Jws
 from ..signing.keys import PublicKey, Signer, parse_public_jwk
 from ..trace.codes.subjects import parse_origin
@@ -26,7 +27,7 @@ from ..trace.notice import NoticeError, Notices, check_notice
 from ..trace.read_token import sign_read_token
 from ..trace.statement import parse_event_jws
 from ..trace.verify.trust import Trust, parse_trust
-from .client_batch import JobError, LineOutcome, OnError, Sending, send_batch, wait_for_job
+from .client_batch import JobError, LineOutcome, OnError, Sending, send_batch, start_job, wait_for_job
 from .client_errors import Head, OutcomeUnknownError, PlaceTakenError, ReceiptRefusedError, RefusedByNodeError
 from .client_http import JSON, Reply, Retries, Wire, parse_address, unreadable
 from .client_read import FeedPage, parse_heads, parse_page
@@ -51,6 +52,9 @@ __all__ = [
 ]
 
 API: Final = "/api/v1"
+Events = SignedEvent | str | Sequence[SignedEvent | str]
+"""An event, or a group that stands or falls together."""
+
 _JOSE: Final = "application/jose"
 _TOKEN_S: Final = 300
 _TOKEN_LEFT_S: Final = 60  # with less left, a new one is made
@@ -190,7 +194,7 @@ class Client:
             random=self._urandom,
         )
 
-    def submit(self, events: SignedEvent | str | Sequence[SignedEvent | str]) -> Receipt:
+    def submit(self, events: Events) -> Receipt:
         """Hand in one event, or a group that stands or falls together, and return once it is recorded.
 
         The same bytes again get the same receipt, so this may be called again after any failure.
@@ -202,7 +206,7 @@ class Client:
             ReceiptRefusedError: The answer does not show what it says.
             RefusedError: A text is no event.
         """
-        texts = [str(events)] if isinstance(events, SignedEvent | str) else [str(each) for each in events]
+        texts = _texts(events)
         sent = [parse_event_jws(text.partition("~")[0]) for text in texts]
         if not sent:
             raise ValueError("events: expected one or more, got none")
@@ -228,7 +232,7 @@ class Client:
 
     def submit_batch(
         self,
-        events: Iterable[SignedEvent | str | Sequence[SignedEvent | str]],
+        events: Iterable[Events],
         *,
         resume_file: str | os.PathLike[str] | None = None,
         on_error: OnError = "continue",
@@ -252,12 +256,36 @@ class Client:
             ReceiptRefusedError: An answer names other events than were sent.
             ValueError: `resume_file` is of other events.
         """
-        groups = (
-            [str(each)] if isinstance(each, SignedEvent | str) else [str(one) for one in each]
-            for each in events
+        return send_batch(
+            self._sending(),
+            map(_texts, events),
+            resume_file=resume_file,
+            on_error=on_error,
+            at_once=lines_at_once,
         )
-        sending = Sending(self._new_wire(), f"{self._address.path}{API}", self._sleep)
-        return send_batch(sending, groups, resume_file=resume_file, on_error=on_error, at_once=lines_at_once)
+
+    def start_job(
+        self,
+        events: Iterable[Events],
+        *,
+        on_error: OnError = "continue",
+        key: str | None = None,
+    ) -> str:
+        """Hand in events to be judged later, whatever happens to this process; `wait_job` tells what became
+        of them. All of them are held in memory and go in one request: for more, there is `submit_batch`.
+
+        Args:
+            key: 1 to 255 visible ASCII characters. The same key with the same events is the same job, for seven
+                days. By default a random one.
+
+        Returns:
+            The id of the job. Whoever knows it may read the outcomes.
+
+        Raises:
+            OutcomeUnknownError: No answer could be read: call again with the same events.
+            RefusedByNodeError: The node does not take them.
+        """
+        return start_job(self._sending(), map(_texts, events), on_error, key or b64url(self._urandom(16)))
 
     def wait_job(self, job: str, *, longest_s: float = 86_400.0) -> Iterator[dict[str, Any]]:
         """Wait for a job that a batch became, and yield what became of each line, as the node tells it.
@@ -269,8 +297,7 @@ class Client:
             JobError: It failed, or is not done in time.
             OutcomeUnknownError, RefusedByNodeError: The node does not tell.
         """
-        sending = Sending(self._new_wire(), f"{self._address.path}{API}", self._sleep)
-        return wait_for_job(sending, job.rstrip("/").rpartition("/")[2], longest_s)
+        return wait_for_job(self._sending(), job.rstrip("/").rpartition("/")[2], longest_s)
 
     # What is read.
 
@@ -392,6 +419,10 @@ class Client:
             self._last_leaf = max(placed.leaf_index for placed in receipt.events)
         return receipt
 
+    def _sending(self) -> Sending:
+        """A connection of its own, so that other requests can be made while a batch goes on."""
+        return Sending(self._new_wire(), f"{self._address.path}{API}", self._sleep)
+
     def _get(self, path: str, *, token: bool = True) -> dict[str, Any]:
         headers = self._headers() if token else {}
         return self._wire.ask("GET", f"{self._address.path}{API}{path}", headers=headers).json()
@@ -412,3 +443,8 @@ class Client:
         if self._signer is None or self._org is None:
             raise ValueError("client: expected a signer and an organisation to sign, got none")
         return self._signer, self._org
+
+
+def _texts(events: Events) -> list[str]:
+    """The texts of one submission."""
+    return [str(events)] if isinstance(events, SignedEvent | str) else [str(each) for each in events]

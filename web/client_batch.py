@@ -117,6 +117,24 @@ def send_batch(
             record.close()
 
 
+def start_job(sending: Sending, groups: Iterable[Sequence[str]], on_error: str, key: str) -> str:
+    """Hand in events to be judged later, and return the id of the job. See `Client.start_job`."""
+
+    def job_id(reply: Reply) -> str:
+        said = reply.json().get("id")
+        if reply.status != ACCEPTED or not isinstance(said, str) or not _JOB.fullmatch(said):
+            raise unreadable(f"{ACCEPTED} with the id of a job", f"{reply.status} with another object")
+        return said
+
+    body = b"".join(line.body for line in map(_line, groups, count(1)))
+    headers = {"Content-Type": NDJSON, "Prefer": "respond-async", "Idempotency-Key": key}
+    path = f"{sending.api}/events/batch?on_error={on_error}"
+    try:
+        return job_id(sending.wire.ask("POST", path, body=body, headers=headers, readable=job_id))
+    finally:
+        sending.wire.close()
+
+
 def wait_for_job(sending: Sending, job: str, longest_s: float) -> Iterator[Told]:
     """Yield the outcome of each line of a job, once it is done. See `Client.wait_job`."""
     if not _JOB.fullmatch(job):

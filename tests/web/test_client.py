@@ -879,25 +879,53 @@ def test_what_is_no_event_is_not_put_on_a_line(world: World, text: str) -> None:
         list(client.submit_batch([text]))
 
 
-def job_of(world: World, signed: list[SignedEvent]) -> str:
-    """The id of a job that the node made of these events, which are recorded by then."""
+def test_a_job_that_is_started_twice_by_a_cut_is_one_job(world: World) -> None:
+    signed = world.signed(3)
+    with spoiled(world.live.port, lambda number, data: data[: 100 if number == 0 else None]) as proxy:
+        with world.client(proxy.url) as client:
+            job = client.start_job(signed, key="of-tonight")
+            lines = list(client.wait_job(job))
+        assert [line["status"] for line in lines] == ["accepted"] * 3
+        assert [request.split(b" ")[0] for request in proxy.requests[:2]] == [b"POST", b"POST"]
+    with world.client() as client:
+        assert client.start_job(signed, key="of-tonight") == job != client.start_job(signed)
+        with pytest.raises(RefusedByNodeError) as caught:
+            client.start_job(signed[:1], key="of-tonight")
+    assert caught.value.finding_code == "IDEMPOTENCY_KEY_REUSED"
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        answer("202 Accepted", b""),
+        answer("202 Accepted", b'{"id":"../x"}'),
+        answer("200 OK", b'{"id":"' + b"A" * 22 + b'"}'),
+    ],
+)
+def test_an_answer_without_a_job_is_no_job(world: World, forged: bytes) -> None:
+    with (
+        spoiled(world.live.port, lambda number, data: forged) as proxy,
+        world.client(proxy.url) as client,
+        pytest.raises(OutcomeUnknownError),
+    ):
+        client.start_job(world.signed(1))
+
+
+def test_a_batch_of_which_the_node_made_a_job_has_the_same_outcomes(world: World) -> None:
+    signed = world.signed(4)
     with (
         spoiled(world.live.port, as_it_is, added=b"Prefer: respond-async\r\n") as proxy,
         world.client(proxy.url) as client,
     ):
         outcomes = list(client.submit_batch(signed))
     assert [outcome.events[0].id for outcome in outcomes] == [each.id for each in signed]
-    method, path, _ = proxy.requests[-1].split(b" ", 2)
-    assert method == b"GET" and path.endswith(b"/result")
-    return path.split(b"/")[-2].decode()
+    assert proxy.requests[-1].partition(b" HTTP")[0].endswith(b"/result")
 
 
-def test_a_batch_of_which_the_node_made_a_job_has_the_same_outcomes_and_the_job_tells_them_again(
-    world: World,
-) -> None:
+def test_a_job_is_waited_for_by_its_id_or_its_address(world: World) -> None:
     signed = world.signed(4)
-    job = job_of(world, signed)
     with world.client() as client:
+        job = client.start_job(signed)
         for named in (job, f"/api/v1/jobs/{job}"):
             lines = list(client.wait_job(named))
             assert [line["events"][0]["id"] for line in lines] == [each.id for each in signed]
@@ -911,7 +939,7 @@ def test_a_batch_of_which_the_node_made_a_job_has_the_same_outcomes_and_the_job_
 
 def test_the_result_of_a_job_that_is_cut_between_two_lines_goes_on_after_them(world: World) -> None:
     signed = world.signed(3)
-    job, seen = job_of(world, signed), []
+    seen: list[bytes] = []
 
     def spoil(number: int, data: bytes) -> bytes:
         if b"/result " not in proxy.requests[number]:
@@ -920,7 +948,7 @@ def test_the_result_of_a_job_that_is_cut_between_two_lines_goes_on_after_them(wo
         return data if len(seen) > 1 else data[: data.index(b"\n", data.index(b'{"line"')) + 1]
 
     with spoiled(world.live.port, spoil) as proxy, world.client(proxy.url) as client:
-        lines = list(client.wait_job(job))
+        lines = list(client.wait_job(client.start_job(signed)))
     assert [line["line"] for line in lines] == [1, 2, 3] and len(seen) == 2
 
 
