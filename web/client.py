@@ -275,8 +275,8 @@ class Client:
         of them. All of them are held in memory and go in one request: for more, there is `submit_batch`.
 
         Args:
-            key: 1 to 255 visible ASCII characters. The same key with the same events is the same job, for seven
-                days. By default a random one.
+            key: 1 to 255 visible characters of ASCII. The same key with the same events is the same job, for
+                seven days. By default a random one.
 
         Returns:
             The id of the job. Whoever knows it may read the outcomes.
