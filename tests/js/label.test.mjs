@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readCode } from "../../web/static/js/core/batterycode.js";
+import { accept, labelDigest } from "../../web/static/js/core/label.js";
+import { Refusal } from "../../web/static/js/core/refusal.js";
+import { chance, withCases } from "./support.mjs";
+
+const HOSTS = ["labels.packtrace.example", "yard.local:8443"];
+const CODE = "04QPB76836300JBC40000903";
+const PRODUCT = "ZP1PB52G490000001RP";
+const TOKEN = "MFRGGZDFMZTWQ2LKNNWG";
+const OURS = `https://labels.packtrace.example/p/${CODE}.${TOKEN}`;
+const read = (text) => accept(text, { hosts: HOSTS });
+
+test("our label is read in whatever case, width and wrapping a scanner gives it", () => {
+  const plain = { kind: "label", code: CODE, token: TOKEN, subject: `battery:gbt34014:${CODE}`, remarks: [] };
+  const wide = [...OURS].map((letter) => String.fromCharCode(letter.charCodeAt(0) + 0xfee0)).join("");
+  for (const text of [OURS, OURS.toLowerCase(), OURS.toUpperCase(), `]Q1${OURS}\r\n`, `  ${OURS}\t`, OURS.slice(8), `${OURS}/`]) {
+    assert.deepEqual(read(text), plain, text);
+  }
+  assert.deepEqual(read(wide), { ...plain, remarks: ["WIDE_CHARACTERS"] });
+  const typed = OURS.replaceAll(".", "。").replaceAll("/", "、");
+  assert.deepEqual(read(typed), plain);
+  assert.equal(read(`https://yard.local:8443/p/${PRODUCT}.${TOKEN}`).code, PRODUCT);
+});
+
+test("a bare code is read, and our page of a code without a token", () => {
+  assert.deepEqual(read(CODE), { kind: "code", code: CODE, subject: `battery:gbt34014:${CODE}`, remarks: [] });
+  assert.equal(read(`]d2${PRODUCT.toLowerCase()}`).code, PRODUCT);
+  assert.deepEqual(read(`${CODE}V1`).remarks, ["NON_STANDARD_TAIL"]);
+  assert.equal(read(`https://labels.packtrace.example/p/${CODE}`).kind, "code");
+});
+
+test("what only looks like our label is told with the host that it pretends to be", () => {
+  const hosts = [
+    "labels.packtrace.example.evil.test", "labels.packtrace.example@evil.test", "evil.test@labels.packtrace.example",
+    "1abels.packtrace.example", "labels.packtrace.exarnple", "labels.pаcktrace.example", "labels-packtrace.example",
+    "labels.packtrace.examp1e", "labels.packtrace.shop", "label.packtrace.example", "xn--lbels-5ve.packtrace.example",
+    "labels.packtrace.example:444", "labels.packtrace.example.", "láb\u200dels.packtrace.example", "yard.local:8444",
+  ];
+  for (const host of hosts) {
+    const found = read(`https://${host}/p/${CODE}.${TOKEN}`);
+    assert.equal(found.kind, "lookalike", host);
+    assert.ok(HOSTS.includes(found.like));
+    assert.equal("code" in found || "token" in found, false, "nothing of it is used");
+  }
+  assert.equal(read(OURS.replace("https", "http")).kind, "lookalike");
+  assert.equal(read(`https://evil.test\\@labels.packtrace.example/p/${CODE}.${TOKEN}`).kind, "lookalike");
+});
+
+test("what is somebody else's is told, with a code that stands in it", () => {
+  assert.deepEqual(read(`https://maker.test/b?c=${CODE}`), { kind: "foreign", host: "maker.test", code: CODE });
+  assert.deepEqual(read("https://电池.test/x"), { kind: "foreign", host: "电池.test", code: "" });
+  for (const text of ["javascript:alert(1)", "weixin://dl/x", "WIFI:S:yard;;", "tel:+86", "data:text/html,x", "intent:x"]) {
+    const scheme = `${text.split(":")[0].toLowerCase()}:`;
+    assert.deepEqual(read(text), { kind: "foreign", host: scheme, code: "" });
+  }
+  const other = read("https://labels.packtrace.example/enrol#secret");
+  assert.deepEqual(other, { kind: "page", host: "labels.packtrace.example", path: "/enrol#secret" });
+});
+
+test("a damaged label is unreadable, and says where", () => {
+  const wrong = {
+    BATTERY_CODE_INVALID: [OURS.replace(CODE, `X${CODE}`), OURS.replace("C40", "CZ0"), "04Q", "", "电池", CODE.replace("C4", "D4")],
+    LABEL_MALFORMED: [OURS.slice(0, -1), OURS.replace(TOKEN, "1".repeat(20)), `${OURS}A`, OURS.replace(TOKEN, ""), `https://x.test/${"a".repeat(400)}`],
+  };
+  for (const [code, texts] of Object.entries(wrong)) {
+    for (const text of texts) {
+      const { kind, refusal } = read(text);
+      assert.equal(kind, "unreadable", text);
+      assert.equal(refusal.code, code, text);
+      assert.match(refusal.message, /expected .*, got /);
+      assert.match(refusal.message, /^[\x20-\x7e]*$/, "quoted in ASCII");
+    }
+  }
+});
+
+test("any text is accepted as something, and nothing is thrown", () => {
+  const next = chance(11);
+  const pieces = [..."]Q1:/.@?#\\ %\n\r\t\x00<>\"'", OURS, CODE, TOKEN, "https://", "labels.packtrace.example", "/p/", "。", "\u202e", "\ud800", "🔋"];
+  for (let round = 0; round < 3000; round++) {
+    const text = Array.from({ length: next(6) }, () => pieces[next(pieces.length)]).join("");
+    const found = read(text);
+    if (found.kind === "label") assert.ok(text.toUpperCase().includes(CODE) && text.toUpperCase().includes(TOKEN), text);
+  }
+});
+
+withCases("label texts are read, remarked and refused as Python does, to the position", ({ labels }) => {
+  const seen = new Set();
+  for (const { text, code, remarks, refusal } of labels) {
+    let found;
+    try {
+      found = { ...readCode(text), refusal: null };
+    } catch (error) {
+      assert.ok(error instanceof Refusal, String(error));
+      found = { code: null, remarks: [], refusal: { at: error.at, expected: error.expected, got: error.got } };
+    }
+    assert.deepEqual(found, { code, remarks, refusal }, JSON.stringify(text));
+    for (const remark of remarks) seen.add(remark);
+    seen.add(refusal ? "refused" : "read");
+  }
+  const every = ["AMBIGUOUS_LETTER", "JOINED_LINES", "NON_STANDARD_TAIL", "WIDE_CHARACTERS", "read", "refused"];
+  assert.deepEqual([...seen].sort(), every);
+});
+
+withCases("a label has the digest that Python gives it", async ({ label_digests }) => {
+  for (const { code, token, digest } of label_digests) assert.equal(await labelDigest(code, token), digest);
+});
