@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test drill lint bench memory lock clean
+.PHONY: help demo test drill fuzz lint bench memory lock clean
 SHELL := /bin/bash
 
 BIN := .venv/bin
@@ -17,6 +17,7 @@ PYTHON ?= $(shell for p in $(PYTHONS); do $$p -Ic '$(MAKES_VENV)' 2>/dev/null &&
 DEMO_HOME ?= demo-home
 DEMO_ARGS ?= --no-serve
 PYTEST_ARGS ?=
+FUZZ ?= 50000
 LOCK_ARGS ?=
 BENCH_ARGS ?=
 UV_VERSION := 0.13.9
@@ -57,6 +58,9 @@ test: .venv/test.stamp ## install what the tests need, and run them (PYTEST_ARGS
 drill: .venv/test.stamp ## the long forms of tests that have one: the model of the life cycle, kills and faults
 	PACKTRACE_MODEL_ROUNDS=40 PACKTRACE_KILLS=300 PACKTRACE_FAULTS=216 \
 	  $(BIN)/pytest tests/trace/model tests/ledger/test_processes.py tests/ledger/test_faults.py $(PYTEST_ARGS)
+
+fuzz: .venv/test.stamp ## send 50,000 requests that nobody would think of to a node on this machine (FUZZ=...)
+	PACKTRACE_FUZZ=$(FUZZ) $(BIN)/pytest tests/web/test_fuzz.py tests/web/test_corpus.py $(PYTEST_ARGS)
 
 lint: .venv/test.stamp ## check style and types
 	$(BIN)/ruff check

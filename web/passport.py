@@ -46,7 +46,10 @@ def subject_object(
     if isinstance(state, Battery):
         said |= _public(state, chain, world)
     if view.tier in _WHOLE or subject.partition(":")[0] in PUBLIC:
-        said |= state_object(state)
+        of_chain = state_object(state)
+        if isinstance(state, Battery):
+            del of_chain["model"]  # which is told with what is true of it
+        said |= of_chain
     if view.tier in _WHOLE:
         said |= bearing_object(subject, world) | _offer(state, at)
     if isinstance(state, Battery | Lot) and reader:  # after the state, whose custodian is an id alone

@@ -105,6 +105,38 @@ class StepBody(Schema):
     en = fields.String(required=True)
 
 
+class OfferBody(Schema):
+    """An offer to hand over that is open."""
+
+    event = fields.String(required=True, metadata={"description": "Id of the event that made it."})
+    consignee = fields.String(required=True)
+    capacity = fields.String(required=True)
+    expires_at = fields.String(required=True)
+    consignment = fields.String(required=True, metadata={"description": "With which it travels, or empty."})
+
+
+class HoldBody(Schema):
+    """A hold of an authority."""
+
+    event = fields.String(required=True, metadata={"description": "Id of the event that placed it."})
+    authority = fields.String(required=True)
+
+
+class ChargeBody(Schema):
+    """A part of a lot that went into a batch."""
+
+    event = fields.String(required=True)
+    batch = fields.String(required=True)
+    g = fields.Integer(required=True)
+
+
+class OutputBody(Schema):
+    """An output of a batch."""
+
+    kind = fields.String(required=True)
+    g = fields.Integer(required=True)
+
+
 class SubjectBody(Schema):
     """A subject as it stands. Which members there are depends on its kind, and on who asks."""
 
@@ -139,3 +171,35 @@ class SubjectBody(Schema):
     on_hold = fields.Boolean(metadata={"description": "Enrolled: whether an authority holds it."})
     origin_contested = fields.Boolean(metadata={"description": "Enrolled: by its maker."})
     steps = fields.List(fields.Nested(StepBody), metadata={"description": "Enrolled: what you may say next."})
+    offer = fields.Nested(OfferBody, metadata={"description": "The one that is open; who sees all events."})
+    holds = fields.List(fields.Nested(HoldBody), metadata={"description": "In force; who sees all events."})
+    contested = fields.String(
+        metadata={"description": "Event by which its maker contests its origin, or empty."}
+    )
+    vehicle = fields.String(metadata={"description": "Of a battery: in which it is, or empty."})
+    parent = fields.String(metadata={"description": "Of a battery: in which it is, or out of which it came."})
+    components = fields.List(
+        fields.String(), metadata={"description": "What it was made with, or fitted with."}
+    )
+    parts = fields.List(
+        fields.String(), metadata={"description": "Batteries with chains of their own in it."}
+    )
+    before = fields.String(metadata={"description": "The stage before it was lost or left the country."})
+    batch = fields.String(metadata={"description": "Of a battery: into which it was charged, or empty."})
+    kind = fields.String(metadata={"description": "Of a lot: what it is."})
+    g = fields.Integer(metadata={"description": "Of a lot: grams that are left of it."})
+    charges = fields.List(
+        fields.Nested(ChargeBody), metadata={"description": "Of a lot: what went into batches."}
+    )
+    packs = fields.Integer(metadata={"description": "Of a vehicle: how many belong in it."})
+    swap_model = fields.Boolean(metadata={"description": "Of a vehicle."})
+    scrapped = fields.Boolean(metadata={"description": "Of a vehicle."})
+    batteries = fields.List(fields.String(), metadata={"description": "Of a vehicle: those that are in it."})
+    owner = fields.String(metadata={"description": "Of a model or a batch."})
+    mass_g = fields.Integer(metadata={"description": "Of a model."})
+    energy_wh = fields.Integer(metadata={"description": "Of a model."})
+    consignor = fields.String(metadata={"description": "Of a consignment."})
+    consignee = fields.String(metadata={"description": "Of a consignment."})
+    arrived = fields.Boolean(metadata={"description": "Of a consignment."})
+    closed = fields.Boolean(metadata={"description": "Of a batch."})
+    outputs = fields.List(fields.Nested(OutputBody), metadata={"description": "Of a batch that is closed."})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +15,20 @@ from werkzeug.test import TestResponse
 
 from packtrace.tests.ledger.node import Node as Played
 from packtrace.tests.scene import Scene
+from packtrace.tests.web.wire import ANSWERED
 from packtrace.trace.ledger.home import Home
 from packtrace.trace.ledger.ledger import Ledger
 from packtrace.web.app import create_app
 from packtrace.web.limits import Limits
 from packtrace.web.node import Node
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What `make fuzz` was answered, by status."""
+    if "PACKTRACE_FUZZ" in os.environ:
+        said = ", ".join(f"{status or 'closed'}: {count}" for status, count in sorted(ANSWERED.items()))
+        terminalreporter.write_line(f"{ANSWERED.total()} requests; {said}")
+
 
 JOSE = {"Content-Type": "application/jose"}
 

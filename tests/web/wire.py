@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import socket
+from collections import Counter
 from dataclasses import dataclass
+from typing import Final
 
 import orjson
+
+ANSWERED: Final = Counter[int]()
+"""Answers by status, of everything that was sent; 0 where the node closed the connection without one."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,7 @@ def send(port: int, data: bytes, *, wait_s: float = 10.0, source: str = "127.0.0
 def parse_answers(data: bytes, *, to_head: bool = False) -> list[Answer]:
     """The answers of a connection, each whole."""
     answers: list[Answer] = []
+    ANSWERED[0] += not data
     while data:
         head, found, data = data.partition(b"\r\n\r\n")
         assert found, head
@@ -51,6 +57,7 @@ def parse_answers(data: bytes, *, to_head: bool = False) -> list[Answer]:
             assert len(data) >= size
             body, data = data[:size], data[size:]
         answers.append(Answer(status, headers, body))
+        ANSWERED[status] += 1
     return answers
 
 

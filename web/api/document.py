@@ -18,6 +18,7 @@ from ..problems import MEDIA_TYPE
 from .examples import BODIES, PARAMETERS
 
 METHODS: Final = ("get", "post", "delete")
+_TAKEN: Final = ("EventBody", "HeadsQuery", "WebhookNewBody", "ReplayBody")  # bodies of requests
 _PROBLEM: Final = {"$ref": "#/components/schemas/ProblemBody"}
 _UNLIMITED: Final = "/api/v1/health/"
 _CONVERTER: Final = re.compile(r"<(?:[a-z]+:)?(\w+)>")
@@ -87,6 +88,9 @@ def complete(document: dict[str, Any], prose: Mapping[tuple[str, str], str]) -> 
         by_name[target]  # it is there
         links = by_name[source]["responses"][status].setdefault("links", {})
         links[f"{target} by {parameter}"] = {"operationId": target, "parameters": {parameter: value}}
+    for name, shape in document["components"]["schemas"].items():
+        if name not in _TAKEN:  # members are added to answers, never renamed
+            shape.pop("additionalProperties", None)
     default = document["components"]["responses"]["DEFAULT_ERROR"]
     default["description"] = "Any other error: a problem with its `code`. 405 comes with `Allow`."
     default["headers"] = {
