@@ -34,6 +34,8 @@ ALLOWED = {
 EDGES = {
     "trace/cli/*": {"*"},
     "trace/store/*": {"sqlmodel", "sqlalchemy", "alembic", "filelock", "psycopg"},
+    # Symbols and print are for the command and the pages; the core knows addresses and digests alone.
+    "trace/labels/*": {"qrcode", "fpdf", "PIL"},
     "trace/ledger/*": {"sqlmodel", "sqlalchemy", "alembic", "filelock", "psycopg"},
     "trace/verify/*source*": {"psycopg"},  # imported when a PostgreSQL database is verified, not before
 }

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import click
 
+from .bench_labels import label_lines, measure_labels
 from .bench_rounds import APPENDED_AT_ONCE, Bench, Round
 from .progress import progress
 
@@ -31,14 +32,19 @@ _SINGLE_ROUNDS: Final = 3
     help="Measure only what memory verifying them takes; exit code 1 where it is more than that.",
 )
 @click.option("--http/--no-http", default=True, show_default=True, help="Measure the API as well.")
+@click.option("--labels", "of_labels", is_flag=True, help="Measure only what labels cost.")
 @click.option("--json", "as_json", is_flag=True, help="One object.")
-def bench(rounds: int, events: int, most: int | None, http: bool, as_json: bool) -> int:
+def bench(rounds: int, events: int, most: int | None, http: bool, of_labels: bool, as_json: bool) -> int:
     """Measure recording and auditing on this machine, as ratios to the verification of a signature (Y1).
 
     Each round records the same events in a new log in a SQLite file, durably, 1,000 an append; audits its
     bundle with and without the signatures of events; and makes and checks proofs. Then the same events go
     over HTTP, in batches and one by one. Medians are told.
     """
+    if of_labels:
+        said = measure_labels(rounds)
+        click.echo(json.dumps(said) if as_json else "\n".join(label_lines(said)))
+        return 0
     if most is not None:
         return _tell_memory(events, most, as_json)
     with progress("measuring", rounds + 1) as done:

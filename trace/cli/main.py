@@ -40,6 +40,7 @@ COMMANDS: Final[dict[str, str]] = {
     "submit": "Hand signed events to the log.",
     "explain-event": "Say why the log refuses an event, and what to sign in its place.",
     "show": "Tell the history of a battery.",
+    "labels": "Make labels to be printed: PDF sheets, SVG, PNG, ZPL.",
     "evidence": "Keep the documents and photos that events refer to.",
     "serve": "Serve the log over HTTP: the JSON API.",
     "dev": "Start a throw-away node with test organisations, to write programs against.",

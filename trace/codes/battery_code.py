@@ -50,8 +50,8 @@ SYNTAX_ECHELON_CODE: Final = "".join(_ECHELON_FIELDS)
 _BATTERY_CODE: Final = re.compile("".join(f"({field})" for field in _FIELDS))
 _ECHELON_CODE: Final = re.compile("".join(f"({field})" for field in _ECHELON_FIELDS).replace("(R)", "R"))
 # ISO/IEC 15424 symbology identifiers: ]Q1 is QR, ]d2 Data Matrix, ]C1 Code 128.
-_AIM_PREFIX: Final = re.compile(r"\A\s*\][A-Za-z][0-9A-Za-z]")
-_NARROW: Final = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}  # full-width forms
+AIM_PREFIX: Final = re.compile(r"\A\s*\][A-Za-z][0-9A-Za-z]")
+NARROW: Final = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}  # full-width forms
 _LINE_BREAK: Final = re.compile(r"[\r\n]")
 
 _Place = tuple[str, str]  # the characters that a position allows, and how to say so
@@ -209,10 +209,10 @@ def read_label_text(raw: str) -> ScannedCode:
             position=MAX_LABEL_TEXT + 1, expected=f"at most {MAX_LABEL_TEXT} characters", got=str(len(raw))
         )
     remarks = set()
-    text = raw.translate(_NARROW)
+    text = raw.translate(NARROW)
     if text != raw:
         remarks.add(WIDE_CHARACTERS)
-    text = _AIM_PREFIX.sub("", text).strip()
+    text = AIM_PREFIX.sub("", text).strip()
     if _LINE_BREAK.search(text):
         remarks.add(JOINED_LINES)
     text = "".join(text.split())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..errors import RefusedError
-from .battery_code import read_label_text
+from .scan import read_scan
 from .subjects import parse_subject
 
 _KINDS: Final = (
@@ -29,7 +29,7 @@ class Given:
     """The subject that is meant, and what was unusual about a label."""
 
     subject: str
-    remarks: tuple[str, ...] = ()  # as `read_label_text` makes them
+    remarks: tuple[str, ...] = ()  # as `read_scan` makes them
 
 
 def read_given(text: str) -> Given:
@@ -46,5 +46,5 @@ def read_given(text: str) -> Given:
             f"got {text[:40]}",
             code="SUBJECT_INVALID",
         )
-    scanned = read_label_text(text)
-    return Given(f"battery:gbt34014:{scanned.code.text}", scanned.remarks)
+    scanned = read_scan(text)
+    return Given(scanned.subjects[0], scanned.remarks)
