@@ -5,6 +5,7 @@ Labels are routes, statuses and outcomes: their number is bounded, and none tell
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable
 from typing import Final, cast
@@ -18,6 +19,9 @@ from prometheus_client.registry import Collector
 from ..signing.checkpoint import open_checkpoint
 from ..trace.errors import TraceError
 from .node import Node
+
+REQUESTS: Final = logging.getLogger("packtrace.requests")
+"""One line a request, where that is wanted."""
 
 _EXTENSION: Final = "packtrace-metrics"
 _STARTED: Final = "packtrace_started"
@@ -104,7 +108,10 @@ def install_metrics(app: Flask, node: Node) -> None:
         rule = request.url_rule
         method = request.method if request.method in _METHODS else "other"
         seconds = time.perf_counter() - g.get(_STARTED, time.perf_counter())
-        metrics.count(method, rule.rule if rule else _NO_ROUTE, response.status_code, seconds)
+        route = rule.rule if rule else _NO_ROUTE
+        metrics.count(method, route, response.status_code, seconds)
+        # The route, not the address: the token of a label is in one, and a code is somebody's business.
+        REQUESTS.info("request %s %s status=%d ms=%.1f", method, route, response.status_code, 1e3 * seconds)
         return response
 
 

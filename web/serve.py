@@ -15,6 +15,7 @@ from ..trace.ledger.ledger import Ledger, system_clock
 from .api.search import search_index
 from .app import create_app
 from .logs import log_to_stderr
+from .metrics import REQUESTS
 from .node import Node
 from .notices.dispatcher import Dispatcher
 from .notices.outbound import Outbound
@@ -45,6 +46,7 @@ def serve_node(
     public_entries: bool = False,
     proxies: int = 0,
     webhooks_to_private: bool = False,
+    log_requests: bool = False,
 ) -> None:
     """Serve until SIGTERM or SIGINT, or until the ledger stops itself, which only a new start can mend.
 
@@ -53,6 +55,7 @@ def serve_node(
         public_entries: Whether everybody may read what the log holds.
         proxies: As `create_app`.
         webhooks_to_private: Whether notices go to addresses that are not public, as those of this machine.
+        log_requests: One line for each in the log of the process.
         ready: Told the address once requests are taken.
 
     Raises:
@@ -61,6 +64,7 @@ def serve_node(
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it tells of every wait for a thread
     _allow_connections()
     log_to_stderr()
+    REQUESTS.setLevel(logging.INFO if log_requests else logging.WARNING)
     node = Node.start(
         ledger.home,
         ledger,

@@ -184,3 +184,18 @@ def test_demonstration_serves_what_it_loaded_until_it_is_told_to_end(tmp_path: P
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
     assert process.returncode == 0
+
+
+def test_requests_are_told_by_route_and_never_with_a_token(tmp_path: Path, scene: Scene) -> None:
+    live = Live(found(tmp_path / "home", scene).path, ("--log-requests",))
+    token = "ABCDEFGHIJKLMNOPQR27"
+    for path in (f"/p/{pack_code(1)}.{token}", "/api/v1/health/live"):
+        connection = http.client.HTTPConnection("127.0.0.1", live.port, timeout=30)
+        connection.request("GET", path)
+        connection.getresponse().read()
+        connection.close()
+    live.process.send_signal(signal.SIGTERM)
+    _, said = live.process.communicate(timeout=60)
+    lines = [line for line in said.splitlines() if " request " in line]
+    assert len(lines) == 2 and "GET /p/<path:text> status=404 ms=" in lines[0]
+    assert token not in said and pack_code(1) not in said

@@ -28,6 +28,7 @@ from .place import Place, place_options
     is_flag=True,
     help="Let webhooks name addresses that are not public, as on this machine or in its network.",
 )
+@click.option("--log-requests", is_flag=True, help="Tell of each request in a line of standard error.")
 @passphrase_option
 @place_options
 @click.pass_obj
@@ -38,6 +39,7 @@ def serve(
     public_entries: bool,
     proxies: int,
     webhooks_to_private: bool,
+    log_requests: bool,
     passphrase_file: Path | None,
 ) -> None:
     """Serve the JSON API of the log in the home. The first line of output is its address.
@@ -55,4 +57,5 @@ def serve(
             public_entries=public_entries,
             proxies=proxies,
             webhooks_to_private=webhooks_to_private,
+            log_requests=log_requests,
         )
