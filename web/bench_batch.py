@@ -7,6 +7,7 @@ not. Times are of the processor.
 from __future__ import annotations
 
 import gc
+import logging
 import statistics
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from flask import Flask
 from waitress import create_server
 
 from ..signing.jws import EVENT, parse_jws
@@ -124,7 +126,8 @@ def measure_batches(events: int = 20_000, rounds: int = 5) -> BatchCost:
             for over_http in (number % 2 == 0, number % 2 == 1):
                 with ledger_in(path / str(over_http), story) as ledger:
                     if over_http:
-                        with _served(ledger) as port:
+                        node = Node.start(ledger.home, ledger, system_clock)
+                        with served(create_app(node), node) as port:
                             outside.append(_time(partial(_post, port, files, len(submissions))) / count)
                     else:
                         inside.append(_time(partial(_append, ledger, submissions)) / count)
@@ -178,22 +181,19 @@ def _line(submission: Submission) -> str:
 
 
 @contextmanager
-def _served(ledger: Ledger) -> Iterator[int]:
-    """The server in a thread of this process; its port."""
-    node = Node.start(ledger.home, ledger, system_clock)
+def served(app: Flask, node: Node | None = None) -> Iterator[int]:
+    """An application under the server, in a thread of this process; its port. The node ends with it."""
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it tells of every wait for a thread
+    server: Any = create_server(app, host="127.0.0.1", port=0, threads=THREADS, recv_bytes=RECEIVE)
+    thread = threading.Thread(target=server.run)
+    thread.start()
     try:
-        server: Any = create_server(
-            create_app(node), host="127.0.0.1", port=0, threads=THREADS, recv_bytes=RECEIVE
-        )
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        try:
-            yield server.effective_port
-        finally:
-            server.close()
-            thread.join()
+        yield server.effective_port
     finally:
-        node.close()
+        server.close()
+        thread.join()
+        if node:
+            node.close()
 
 
 def _post(port: int, files: Sequence[Path], lines: int) -> None:

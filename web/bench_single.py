@@ -7,32 +7,27 @@ application reads JSON and answers it, under the same server with the same threa
 from __future__ import annotations
 
 import json
-import logging
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
 from flask import Flask, Response, request
-from waitress import create_server
 
 from ..trace.ledger.door import Submission
 from ..trace.ledger.ledger import Ledger, system_clock
 from ..trace.ledger.writer import Writer
 from .app import create_app
-from .bench_batch import BatchBenchError, Events, ledger_in
+from .bench_batch import BatchBenchError, Events, ledger_in, served
 from .limits import Limits
 from .node import Node
-from .serve import RECEIVE, THREADS
 
 WRITERS: Final = 64
 
@@ -100,10 +95,10 @@ def measure_singles(posts: int = 1_000, rounds: int = 3) -> SingleCost:
             path = Path(folder)
             texts = iter(events.texts)
             with ledger_in(path / "home", events) as ledger:
-                with _served(_trivial_app(), None) as port:
+                with served(_trivial_app()) as port:
                     trivial.append(_post(path, port, _take(texts, 0, posts, events), WRITERS)[0])
                 node = Node.start(ledger.home, ledger, system_clock, _LIMITS)
-                with _served(create_app(node), node) as port:
+                with served(create_app(node), node) as port:
                     cost, said = _post(path, port, _take(texts, posts, posts, events), WRITERS)
                     durable.append(cost)
                     rates.append(said["rate"])
@@ -165,22 +160,6 @@ def _trivial_app() -> Flask:
         return Response(orjson.dumps(request.get_json()), content_type="application/json")
 
     return app
-
-
-@contextmanager
-def _served(app: Flask, node: Node | None) -> Iterator[int]:
-    """The server in a thread of this process; its port."""
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it tells of every wait for a thread
-    server: Any = create_server(app, host="127.0.0.1", port=0, threads=THREADS, recv_bytes=RECEIVE)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        yield server.effective_port
-    finally:
-        server.close()
-        thread.join()
-        if node:
-            node.close()
 
 
 def _post(
