@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from sqlalchemy import Connection, MetaData, QueuePool, create_engine, event, text
+from sqlalchemy.exc import OperationalError
 from sqlmodel import SQLModel
 
 from ..trace.errors import TraceError
@@ -35,6 +36,13 @@ class StoreVersionError(TraceError):
     """The file was made by another version of this program."""
 
     code = "STORE_VERSION"
+
+
+class StoreFailedError(TraceError):
+    """The file, or its disk, does not do what it is asked; nothing of that was kept."""
+
+    code = "STORAGE_FAILED"
+    http_status = 503
 
 
 class Store:
@@ -75,8 +83,12 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One durable transaction."""
-        with self._lock, self._engine.connect() as connection:
+        """One durable transaction.
+
+        Raises:
+            StoreFailedError: The file or its disk fails.
+        """
+        with _told(), self._lock, self._engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -87,8 +99,12 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """One moment of the database."""
-        with self._engine.connect() as connection:
+        """One moment of the database.
+
+        Raises:
+            StoreFailedError: As `write`.
+        """
+        with _told(), self._engine.connect() as connection:
             connection.exec_driver_sql("BEGIN")
             try:
                 yield connection
@@ -99,3 +115,11 @@ class Store:
         """Close every connection."""
         with self._lock:
             self._engine.dispose()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise StoreFailedError(f"node.db: expected it to answer, got {error.orig}") from error

@@ -110,3 +110,15 @@ def test_a_key_of_another_form_is_refused(served: Served, key: str) -> None:
     (event,) = made(served.scene, 1, 1)
     check_problem(served.post(event, **{"Idempotency-Key": key}), 400, "IDEMPOTENCY_KEY_INVALID")
     assert served.post(event).status_code == 201
+
+
+def test_key_that_can_not_be_kept_is_no_failure_of_the_server_and_nothing_is_recorded(served: Served) -> None:
+    (event,) = made(served.scene, 1, 1)
+    with served.node.store.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE request_key RENAME TO away")
+    size = served.ledger.size
+    answer = served.post(event, **KEY)
+    check_problem(answer, 503, "STORAGE_FAILED")
+    assert answer.headers["Retry-After"] and served.ledger.size == size
+    served.node.free_bytes = lambda: 0
+    check_problem(served.post(event, **KEY), 507, "DISK_NEARLY_FULL")

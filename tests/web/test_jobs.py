@@ -7,6 +7,7 @@ import json
 import os
 import re
 import stat
+import threading
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -125,13 +126,16 @@ def test_stop_is_remembered_across_a_restart(served: Served) -> None:
     (last,) = made(served.scene, 1, 1)
     location = taken(post(served, body("nonsense", *([b"x"] * 2_000), last), "?on_error=stop", **ASYNC))
     asked: list[int] = []
+    made_it = threading.Event()  # the thread begins before the name `runner` is there
 
     def once() -> None:
+        made_it.wait()
         asked.append(1)
         if len(asked) == 1:  # between two appends
             runner._closing = True
 
     runner = JobRunner(served.node.jobs, served.ledger, served.node.limits, once)
+    made_it.set()
     runner._thread.join()
     job = served.client.get(location).json or {}
     assert (job["status"], job["done"]) == ("running", 1_000)

@@ -59,6 +59,7 @@ class Events(MethodView):
         data = read_body(request, node.limits.event_bytes)
         submission = read_submission(kind, data)
         if key is not None:
+            node.check_room()  # before a byte is written
             digest = request_digest(request.path, "", hashlib.sha256(data).digest())
             keep_key(node, key, digest, sender())
         answer = node.submit(submission)
