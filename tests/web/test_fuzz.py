@@ -115,7 +115,15 @@ def good_requests() -> list[bytes]:
         "/webhooks", "/node",
     ]  # fmt: skip
     gets = [wire.request("GET", f"{V1}{path}", asks) for path in paths]
-    return posts + gets + [wire.request("GET", "/tile/0/000.p/1"), wire.request("GET", "/checkpoint", asks)]
+    return (
+        posts
+        + gets
+        + [wire.request("GET", "/tile/0/000.p/1"), wire.request("GET", "/checkpoint", asks)]
+        + [
+            wire.request("GET", f"/p/{pack_code(1)}.AAAA", {"Accept": kind})
+            for kind in ("text/html", "application/ld+json")
+        ]
+    )
 
 
 _PIECES: Final = [

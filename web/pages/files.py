@@ -26,10 +26,12 @@ def _install(state: Any) -> None:
 def file(name: str) -> Response:
     """A file. What follows its name in an address is for caches: another content has another address."""
     path = safe_join(str(FOLDER), name)
-    if path is None or not Path(path).is_file():
+    try:
+        data = Path(path or "").read_bytes()  # they are small
+    except (OSError, ValueError):  # none, a folder, or what can be no name
         abort(404)
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    response = Response(Path(path).read_bytes(), content_type=kind)  # they are small
+    response = Response(data, content_type=kind)
     response.headers["Cache-Control"] = _FOR_EVER
     return response
 
