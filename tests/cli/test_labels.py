@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from packtrace.signing.keyfile import save_private_key
-from packtrace.tests.labels.printed import CODE, HOST, TOKEN, read
+from packtrace.tests.labels.printed import CHINESE_FONT, CODE, HOST, TOKEN, read
 from packtrace.tests.labels.test_formats import pages, svg_picture, text_of
 from packtrace.tests.labels.zpl_printer import print_zpl
 from packtrace.tests.scene import Scene, pack_code
@@ -19,6 +19,7 @@ from packtrace.trace.cli.ledger_access import read_ledger
 from packtrace.trace.cli.place import Place
 from packtrace.trace.codes.label import label_digest
 from packtrace.trace.codes.scan import read_scan
+from packtrace.trace.labels import fonts
 
 from .command import call, call_well
 
@@ -152,6 +153,35 @@ def test_outlines_alone_are_a_test_print_without_tokens(tmp_path: Path) -> None:
     labels("--out", tmp_path / "test.pdf", "--outlines", "--sheet", "L7163")
     assert [path.name for path in tmp_path.iterdir()] == ["test.pdf"]
     assert "50 mm" in text_of((tmp_path / "test.pdf").read_bytes())
+
+
+def test_a_machine_without_chinese_letters_says_so_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fonts, "FOLDERS", (tmp_path,))
+    result = call(
+        *("labels", "--host", HOST, "--out", tmp_path / "a.pdf", "--from", "-"),
+        stdin=f"code,name,name_en\n{CODE},磷酸铁锂包,LFP pack\n{OTHER},,LFP pack\n",
+    )
+    assert result.exit_code == 0
+    (said,) = result.stderr.splitlines()
+    assert said.startswith("no font with Chinese letters") and "1 without their Chinese name" in said
+    assert "LFP pack" in text_of((tmp_path / "a.pdf").read_bytes())
+
+
+@pytest.mark.skipif(CHINESE_FONT is None, reason="no font with Chinese letters on this machine")
+def test_a_font_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fonts, "FOLDERS", (tmp_path,))
+    said = labels("--out", tmp_path / "a.pdf", "--font", CHINESE_FONT.path, CODE)
+    assert "no font" not in said and "高压危险" in text_of((tmp_path / "a.pdf").read_bytes())
+
+
+def test_what_is_no_font_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "no.ttf").write_bytes(b"no font")
+    for kind in ("pdf", "png"):
+        said = refused("--out", tmp_path / f"a.{kind}", "--format", kind, "--font", tmp_path / "no.ttf", CODE)
+        assert "--font" in said
+    assert [path.name for path in tmp_path.iterdir()] == ["no.ttf"]
 
 
 def test_the_log_knows_name_and_mass_of_a_model(home: Path, scene: Scene, tmp_path: Path) -> None:

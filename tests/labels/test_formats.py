@@ -24,7 +24,7 @@ from PIL import Image
 from packtrace.trace.codes.label import LabelError, label_digest
 from packtrace.trace.labels.bitmap import Bitmap, format_png
 from packtrace.trace.labels.fonts import Font
-from packtrace.trace.labels.label import Label, Size, check_name, format_mass, make_label, plan_label
+from packtrace.trace.labels.label import Label, Size, Text, check_name, format_mass, make_label, plan_label
 from packtrace.trace.labels.pdf import outline_pdf, sheet_pdfs
 from packtrace.trace.labels.raster import Raster
 from packtrace.trace.labels.sheets import SHEETS, Sheet
@@ -181,6 +181,16 @@ def test_chinese_stands_beside_and_is_embedded() -> None:
     assert len(pdf([label()], font=CHINESE_FONT)) < 60_000  # the letters that occur, not the whole font
 
 
+@given(st.text(alphabet="A é质电^1", min_size=1, max_size=12))
+def test_a_line_is_cut_where_chinese_and_latin_meet(text: str) -> None:
+    """Some fonts for Chinese have no Latin letters: each part is set in a font that has it."""
+    parts = Text(0, 0, 1, text).parts
+    assert "".join(part.text for part in parts) == text
+    assert [part.latin for part in parts] == [
+        parts[0].latin ^ bool(number % 2) for number in range(len(parts))
+    ]
+
+
 def test_without_a_font_the_latin_text_stands_alone(tmp_path: Path) -> None:
     assert no_font(tmp_path) is None
     said = text_of(pdf([label(name_en="")]))
@@ -297,6 +307,21 @@ def test_a_name_that_hides_or_moves_text_is_refused(name: str) -> None:
         check_name(name)
     with pytest.raises(LabelError):
         make_label(HOST, CODE, TOKEN, name_zh=name)
+
+
+@given(st.text(max_size=30))
+def test_any_name_is_refused_or_stays_a_name(name: str) -> None:
+    try:
+        one = make_label(HOST, CODE, TOKEN, name_en=name)
+    except LabelError:
+        return
+    size = Size(200.0, 60.0)
+    (printed,) = print_zpl(label_zpl(one, Raster(size, 203, None)))
+    lines = [line.text for line in plan_label(one, size, chinese=False).lines if line.latin]
+    assert printed.texts == lines
+    root = ET.fromstring(label_svg(one, size))  # noqa: S314 -- ours
+    shown = [text.text for text in root.iter(f"{SVG}text")]
+    assert shown == [line.text for line in plan_label(one, size, chinese=True).lines]
 
 
 @pytest.mark.parametrize("mass", [0, -1, 10**9])

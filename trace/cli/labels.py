@@ -13,7 +13,7 @@ from typing import Any, Final
 import click
 
 from ..codes.label import TOKEN_RANDOM_BYTES, format_token, parse_host
-from ..labels.fonts import CHINESE, Font, find_font
+from ..labels.fonts import CHINESE, Font, check_font, find_font
 from ..labels.label import Label, is_latin, make_label
 from ..labels.pdf import outline_pdf
 from ..labels.sheets import SHEETS
@@ -127,7 +127,7 @@ def labels(
     tokens = tokens or out.with_name(f"{out.name}.tokens.ndjson")
     to_sign = out.with_name(f"{out.name}.statements.ndjson") if reason else None
     check_nothing_at(out, tokens, *([to_sign] if to_sign else []))
-    chinese = Font(font) if font else find_font(CHINESE)
+    chinese = _load_font(font) if font else find_font(CHINESE)
     made, statements = _make_all(place, wanted, parse_host(host), model, reason, now)
     # The tokens are on the disk before any label is: one whose token is lost is waste.
     write_new(tokens, _lines([_token(one) for one in made]), SECRET)
@@ -153,6 +153,17 @@ def labels(
         click.echo(f"to be signed by whoever holds the batteries: {to_sign}; until then the old labels count")
     if chinese is None and kind != "svg":
         _say_no_font(made)
+
+
+def _load_font(path: Path) -> Font:
+    font = Font(path)
+    try:
+        check_font(font)
+    except OSError as error:
+        raise click.UsageError(
+            f"--font: expected a TrueType or OpenType font, got {error}, at {path}"
+        ) from None
+    return font
 
 
 def _make_all(

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from PIL import ImageFont
+
 FOLDERS: Final = (
     Path("/usr/share/fonts"),
     Path("/usr/local/share/fonts"),
@@ -41,15 +43,24 @@ class Font:
     face: int = 0
 
 
-def find_font(names: Mapping[str, int], folders: tuple[Path, ...] = FOLDERS) -> Font | None:
+def check_font(font: Font) -> None:
+    """Decide whether the file is a font that can be drawn with.
+
+    Raises:
+        OSError: It is not.
+    """
+    ImageFont.truetype(str(font.path), 10, index=font.face)
+
+
+def find_font(names: Mapping[str, int], folders: tuple[Path, ...] | None = None) -> Font | None:
     """The first of the fonts that is installed, or None.
 
     Args:
         names: Of files, the preferred one first, each with its face.
-        folders: Where to look, and in all that they hold.
+        folders: Where to look, and in all that they hold; `FOLDERS` if nothing is said.
     """
     there: dict[str, Path] = {}
-    for folder in folders:
+    for folder in FOLDERS if folders is None else folders:
         for path in sorted(folder.rglob("*.[ot]t[cf]")):
             there.setdefault(path.name, path)
     return next((Font(there[name], face) for name, face in names.items() if name in there), None)

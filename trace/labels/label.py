@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ..codes.label import LabelError, label_digest, label_url
@@ -29,6 +29,7 @@ TRIANGLE: Final = (
 )
 """The sign for dangerous voltage, ISO 7010 W012, in black and white."""
 
+_PARTS: Final = re.compile("[ -~\xa0-\xff]+|[^ -~\xa0-\xff]+")
 # What is in the fonts that every printer and PDF reader has.
 _LATIN: Final = re.compile("[ -~\xa0-\xff]*")
 
@@ -79,6 +80,14 @@ class Text:
     def latin(self) -> bool:
         """Whether fonts that are everywhere have it."""
         return is_latin(self.text)
+
+    @property
+    def parts(self) -> tuple[Text, ...]:
+        """The line cut where Chinese and Latin meet, since some fonts for Chinese have no Latin letters.
+
+        Each part is at the line's own place: whoever sets them one behind the other knows how wide they are.
+        """
+        return tuple(replace(self, text=match[0]) for match in _PARTS.finditer(self.text))
 
 
 @dataclass(frozen=True, slots=True)

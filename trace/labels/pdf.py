@@ -124,13 +124,15 @@ class _Pages:
         self._pdf._out(f"q 0 g {module:.4f} 0 0 {-module:.4f} {right:.4f} {up:.4f} cm {runs} f Q")
 
     def _text(self, line: Text, left: float, top: float) -> None:
-        height = line.height * _POINTS
-        if line.latin:
-            family, style = ("courier", "B") if line.code else ("helvetica", "B" if line.bold else "")
-            self._pdf.set_font(family, style, height)
-        else:
-            self._pdf.set_font(_CHINESE, "", height)
-        self._pdf.text(left + line.x, top + line.y, line.text)
+        x = left + line.x
+        for part in line.parts:
+            if not part.latin:
+                family, style = _CHINESE, ""
+            else:
+                family, style = ("courier", "B") if part.code else ("helvetica", "B" if part.bold else "")
+            self._pdf.set_font(family, style, part.height * _POINTS)
+            self._pdf.text(x, top + part.y, part.text)
+            x += self._pdf.get_string_width(part.text)
 
     def _ruler(self) -> None:
         """50 mm, in the lower margin."""
@@ -144,5 +146,4 @@ class _Pages:
         pdf.set_font("helvetica", "", 7)
         pdf.text(x + RULER_MM + 3, y, f"{said}, {self._sheet.name}")
         if self._chinese:
-            pdf.set_font(_CHINESE, "", 7)
-            pdf.text(x + RULER_MM + 50, y, "请按 100 % 打印，不要缩放")
+            self._text(Text(x + RULER_MM + 50, y, 7 / _POINTS, "请按 100 % 打印，不要缩放"), 0, 0)

@@ -79,12 +79,16 @@ class Raster:
         key = (line.text, line.height)
         if (found := self._drawn.get(key)) is not None:
             return found
-        face = self._face(line)
         above = self.ascent(line)
-        picture = Image.new("1", (max(1, round(face.getlength(line.text)) + 1), above + above // 3), 1)
+        parts = [(part.text, self._face(part)) for part in line.parts]
+        width = sum(round(face.getlength(text)) for text, face in parts)
+        picture = Image.new("1", (max(1, width + 1), above + above // 3), 1)
         pen = ImageDraw.Draw(picture)
         pen.fontmode = "1"
-        pen.text((0, above), line.text, fill=0, font=face, anchor="ls")
+        x = 0
+        for text, face in parts:
+            pen.text((x, above), text, fill=0, font=face, anchor="ls")
+            x += round(face.getlength(text))
         if len(self._drawn) >= _KEPT:
             self._drawn.clear()
         self._drawn[key] = picture
