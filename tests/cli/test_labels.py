@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from packtrace.signing.keyfile import save_private_key
@@ -15,6 +16,7 @@ from packtrace.tests.labels.printed import CHINESE_FONT, CODE, HOST, TOKEN, read
 from packtrace.tests.labels.test_formats import pages, svg_picture, text_of
 from packtrace.tests.labels.zpl_printer import print_zpl
 from packtrace.tests.scene import Scene, pack_code
+from packtrace.trace.cli.label_files import write_new
 from packtrace.trace.cli.ledger_access import read_ledger
 from packtrace.trace.cli.place import Place
 from packtrace.trace.codes.label import label_digest
@@ -133,6 +135,13 @@ def test_nothing_is_overwritten(tmp_path: Path, there: str) -> None:
     assert "nothing is overwritten" in refused("--out", tmp_path / "a.pdf", CODE)
     assert [path.name for path in tmp_path.iterdir()] == [there]
     assert (tmp_path / there).read_text() == "mine"
+
+
+def test_a_file_that_came_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_text("mine")
+    with pytest.raises(click.UsageError):
+        write_new(tmp_path / "a.pdf", b"ours")
+    assert (tmp_path / "a.pdf").read_text() == "mine"
 
 
 @pytest.mark.parametrize(

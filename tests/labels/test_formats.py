@@ -249,6 +249,11 @@ def test_a_graphic_is_the_same_picture_again(rows: bytes, stride: int) -> None:
     assert graphic(said).convert("1").tobytes() == rows
 
 
+def test_rows_that_repeat_are_sent_once() -> None:
+    raster = Raster(L7160.label, 600, None)
+    assert len(label_zpl_picture(label(), raster)) < raster.width * raster.height // 8
+
+
 @pytest.fixture(scope="session")
 def renderer() -> Path:
     """The npm package zpl-renderer-js, in the folder of node modules that PACKTRACE_NODE_MODULES names."""
