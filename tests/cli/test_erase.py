@@ -45,6 +45,7 @@ def test_one_event_or_one_chain_is_named(home: Path, args: tuple[str, ...]) -> N
     assert call("--home", home, "erase", *args, "--yes").exit_code == 2
 
 
-def test_an_event_that_is_not_there_is_not_erased(home: Path) -> None:
-    unknown = call("--home", home, "erase", "x" * 43, "--yes")
+@pytest.mark.parametrize("first", ["x", "-", "--"])  # an id may begin with dashes
+def test_an_event_that_is_not_there_is_not_erased(home: Path, first: str) -> None:
+    unknown = call("--home", home, "erase", first.ljust(43, "x"), "--yes")
     assert unknown.exit_code == 3 and "EVENT_UNKNOWN" in unknown.output

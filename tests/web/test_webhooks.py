@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 import urllib.request
@@ -273,6 +274,22 @@ def test_what_was_told_and_can_not_be_noted_is_not_told_at_every_look(hooked: Ho
     with store.write() as connection:
         connection.exec_driver_sql("DROP TRIGGER full")
     wait_for(lambda: hooked.ask()["after"] == format_cursor(hooked.tenants.served.ledger.size))
+
+
+def test_turn_of_an_organisation_ends_however_many_webhooks_it_has(
+    hooked: Hooked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatcher_module, "_TURN_S", 0.0)
+    for number in range(3):
+        body = {"url": f"{hooked.receiver.url}?{number}", "after": format_cursor(0)}
+        assert ask(hooked.tenants, "past", "POST", body=body).status_code == 201
+    told = []
+    for _ in range(12):
+        hooked.look()
+        told.append(len(hooked.receiver.requests))
+        hooked.go_on(seconds=1)
+    assert told[0] == 1 and all(now - before <= 1 for before, now in itertools.pairwise(told))
+    assert {path for path, _ in hooked.receiver.requests} == {"/hook", "/hook?0", "/hook?1", "/hook?2"}
 
 
 def test_one_delivery_of_an_organisation_at_a_time(hooked: Hooked) -> None:

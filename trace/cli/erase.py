@@ -12,7 +12,8 @@ from .place import Place, place_options
 from .subject_input import parse_subject_input
 
 
-@click.command()
+# The id of an event may begin with a dash, as one in 64 does.
+@click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("event_id", metavar="[EVENT]", required=False)
 @click.option("--subject", help="In place of EVENT: every event of this chain, by subject or battery code.")
 @click.option("--pointer", help="Only the member at this JSON Pointer, as /data/vin.")

@@ -36,7 +36,7 @@ AT_ONCE: Final = 32
 _THREADS: Final = 8
 _LOOK_S: Final = 0.5
 _AGAIN_S: Final = 5.0  # until what could not go on is tried again
-_TURN_S: Final = 5.0  # of one webhook, where there is more and more to tell
+_TURN_S: Final = 5.0  # of one organisation; a delivery that began within it goes on
 _LOG: Final = logging.getLogger("packtrace.notices")
 
 
@@ -129,13 +129,19 @@ class Dispatcher:
         return True
 
     def _take_turn(self, webhooks: list[Webhook], size: int) -> None:
-        """Tell the webhooks of one organisation, one after the other, each for some seconds at most."""
+        """Tell the webhooks of one organisation, one after the other, for some seconds.
+
+        Then it is others' turn, however many webhooks it has and however slowly they take what they are told;
+        those that are left have waited longest the next time.
+        """
+        until = time.monotonic() + _TURN_S
         for webhook in webhooks:
-            until = time.monotonic() + _TURN_S
             going: Webhook | None = webhook
             try:
-                while going and time.monotonic() < until and not self._ended.is_set():
+                while going and not self._ended.is_set():
                     going = self._deliver(going, size)
+                    if time.monotonic() >= until:
+                        return
             except Exception:  # of one webhook; it is put off, and the others go on
                 _LOG.exception("webhook %s failed", webhook.id)
                 self._put_off(going or webhook)
