@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from packtrace.tests.scene import digest_of, pack_code
 from packtrace.tests.web.conftest import Served, check_problem
-from packtrace.trace.codes.label import label_digest
+from packtrace.trace.codes.label import label_digest, label_url
 from packtrace.web.pages.languages import CHINESE, load_catalogues
 
 CODE = pack_code(1)
@@ -60,6 +60,27 @@ def test_scanned_label_is_compared_with_the_one_on_record(
     assert answer.headers["Cache-Control"] == "no-store"  # what only the label tells is kept nowhere
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert token not in answer.text
+
+
+@pytest.mark.parametrize("code", ["UN12/AB.C-1", "{org}/Tag-7.b"])
+def test_label_of_every_scheme_opens_its_passport(served: Served, code: str) -> None:
+    dismantler = served.scene.dismantler
+    code = code.format(org=dismantler.id)
+    subject = f"battery:{'tag' if 'Tag' in code else 'iso15459'}:{code}"
+    data = {
+        "stage": "waste",
+        "capacity": dismantler.roles[0],
+        "holder": "signer",
+        "basis": "legacy",
+        "read_by": "typed",
+        "label": label_digest(code, TOKEN),
+    }
+    assert served.post(served.scene.sign(dismantler, "battery.registered", subject, data)).status_code == 201
+    path = label_url("packs.example", code, TOKEN).removeprefix("https://packs.example")
+    assert "is the one on record" in get(served, path).text
+    assert get(served, f"/p/{code}").status_code == 200
+    answer = get(served, f"/?code={subject}")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/p/{code}")
 
 
 def test_history_that_does_not_hold_is_told(served: Served) -> None:

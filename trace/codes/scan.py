@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import unquote
 
@@ -80,10 +80,21 @@ def read_scan(raw: str) -> Scan:
     rest = path[len(PATH) :].removesuffix("/")
     if path[: len(PATH)].lower() != PATH or not rest.isascii():
         raise ScanError(f"scan: expected a label's address, https://{host}{PATH}..., got another of {host}")
-    code, _, token = rest.rpartition(".")
+    scan = read_printed(rest)
+    remarks = (WIDE_CHARACTERS,) if narrow != raw else ()
+    return replace(scan, host=host, remarks=remarks)
+
+
+def read_printed(text: str) -> Scan:
+    """Read what stands behind the host on a label: a code, with a dot and a token or without.
+
+    Raises:
+        ScanError: Neither.
+    """
+    code, _, token = text.rpartition(".")
     token = token.upper()
     if not code or not is_token(token):
-        code, token = rest, ""
+        code, token = text, ""
     subjects = tuple(_subjects(code))
     if not subjects:
         # What follows a dot may be a damaged token: it is not repeated.
@@ -91,8 +102,7 @@ def read_scan(raw: str) -> Scan:
         raise ScanError(
             f"scan: expected a code, a dot and a token of 20 characters after {PATH}, got {shown}..."
         )
-    remarks = (WIDE_CHARACTERS,) if narrow != raw else ()
-    return Scan(subjects[0].split(":", 2)[2], subjects, token, host, remarks)
+    return Scan(subjects[0].split(":", 2)[2], subjects, token)
 
 
 def _host(match: re.Match[str]) -> str:

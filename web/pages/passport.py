@@ -20,7 +20,8 @@ from ...signing.errors import SigningError
 from ...signing.jws import check_signature
 from ...trace.codes.battery_code import BatteryCodeError
 from ...trace.codes.label import label_digest
-from ...trace.codes.subjects import Subject
+from ...trace.codes.scan import read_printed
+from ...trace.codes.subjects import Subject, parse_subject
 from ...trace.errors import RefusedError
 from ...trace.history import Told
 from ...trace.ledger.errors import LedgerError
@@ -64,17 +65,17 @@ def begin() -> AnyResponse:
             subject = parse_battery_name(code)
         except RefusedError as error:
             return Response(render_template("begin.html", code=code, problem=error.message), 422)
-        return redirect(f"/p/{subject.text.rpartition(':')[2]}", 303)
+        return redirect(f"/p/{subject.text.split(':', 2)[2]}", 303)
     return Response(render_template("begin.html", code="", problem=""))
 
 
 @blueprint.get("/p/<path:text>")
 def passport(text: str) -> AnyResponse:
     """The passport of a battery, by its code, and the token of its label if that was scanned."""
-    code, token = _split(text)
+    code, _ = _split(text)
     node = this_node()
     try:
-        subject = parse_battery_name(code)
+        subject, token = _find(text, node.ledger)
     except BatteryCodeError as error:
         return Response(render_template("unknown.html", code=code, problem=error.message, meant=None), 404)
     chain = read_whole(node.ledger, subject.text)
@@ -138,6 +139,19 @@ def _split(text: str) -> tuple[str, str]:
     """Code and token of an address; case does not matter, since scanners differ."""
     code, _, token = text.partition(".")
     return code.upper() if not code.startswith("battery:") else code, token.upper()
+
+
+def _find(text: str, ledger: Ledger) -> tuple[Subject, str]:
+    """The battery and the token of an address: of what the code can mean, the one that is in the log."""
+    try:
+        scan = read_printed(text)
+    except RefusedError:  # a damaged token, perhaps: the page says that it is not the one on record
+        code, token = _split(text)
+        return parse_battery_name(code), token
+    for subject in scan.subjects:
+        if ledger.entries_of(subject):
+            return parse_subject(subject), scan.token
+    return parse_battery_name(scan.code), scan.token
 
 
 def _label(last: Told, subject: Subject, token: str) -> str:
