@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from packtrace.trace.codes.label import LabelError, label_digest
+from packtrace.trace.codes.label import LabelError, label_digest, parse_host
 from packtrace.trace.labels.bitmap import Bitmap, format_png
 from packtrace.trace.labels.fonts import Font
 from packtrace.trace.labels.label import Label, Size, Text, check_name, format_mass, make_label, plan_label
@@ -365,6 +365,37 @@ def test_nothing_leaves_the_label(name: str, size: Size, chinese: bool, code: st
     for line in plan.lines:
         assert line.x >= x + side and 0 < line.y <= size.height and line.height > 0.5
         assert chinese or line.latin
+
+
+@given(
+    st.text(
+        st.characters(min_codepoint=32, max_codepoint=255, exclude_categories=("C",)), min_size=1, max_size=40
+    )
+)
+def test_no_text_is_wider_than_its_place(name: str) -> None:
+    """Neither as a page sets it nor as dots, so that it reaches no other label."""
+    try:
+        one = make_label(HOST, CODE, TOKEN, name_en=name)
+    except LabelError:
+        return
+    size = L7160.label
+    document, raster = FPDF(unit="mm"), Raster(size, 600, None)
+    for line in plan_label(one, size, chinese=False).lines:
+        family, style = ("courier", "B") if line.code else ("helvetica", "B" if line.bold else "")
+        document.set_font(family, style, line.height * 72 / 25.4)
+        assert line.x + document.get_string_width(line.text) <= size.width
+        if not line.code:
+            assert raster.dots(line.x) + raster.draw_line(line).width <= raster.width
+
+
+def test_a_long_host_stands_whole_on_the_label() -> None:
+    host = "registry-of-traction-batteries.provinces.and.cities.example"
+    assert parse_host(host) == host and len(host) == 59
+    one = make_label(host, CODE, TOKEN, name_en="A name that takes two lines on such a label", mass_g=1)
+    for sheet in SHEETS.values():
+        said = "".join(line.text for line in plan_label(one, sheet.label, chinese=True).lines)
+        assert f"{host}/p" in said
+    assert read(format_png(Raster(L7160.label, 300, None).draw(one), 300)) == [one.url]
 
 
 def test_every_part_of_a_code_is_on_the_label() -> None:

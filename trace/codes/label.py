@@ -20,7 +20,7 @@ CONTEXT: Final = b"packtrace-label/v1"
 TOKEN_RANDOM_BYTES: Final = 13  # of which 100 bits are used
 PATH: Final = "/p/"
 
-MAX_HOST: Final = 100  # characters; each makes the symbol bigger, and a host of 40 is long for a label
+MAX_HOST: Final = 60  # characters; each makes the symbol denser, and all of them stand on the label
 _DNS_LABEL: Final = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 SYNTAX_HOST: Final = rf"{_DNS_LABEL}(?:\.{_DNS_LABEL})*(?::[1-9][0-9]{{0,4}})?"
 _HOST: Final = re.compile(SYNTAX_HOST)

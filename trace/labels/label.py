@@ -30,6 +30,21 @@ TRIANGLE: Final = (
 """The sign for dangerous voltage, ISO 7010 W012, in black and white."""
 
 _PARTS: Final = re.compile("[ -~\xa0-\xff]+|[^ -~\xa0-\xff]+")
+# Of letters without serifs, bold ones too, in heights of the font; every other one has 1 at most.
+_WIDTHS: Final = {
+    character: width
+    for width, characters in (
+        (0.3, " ',.Iijl|"),
+        (0.4, "!()-/:;[\\]`frt{}"),
+        (0.5, '"z'),
+        (0.6, "#$*+0123456789<=>J^_aceksvxy~"),
+        (0.7, "?EFLPSTVXYZbdghnopqu"),
+        (0.8, "&ABCDGHKNOQRUw"),
+        (0.9, "%Mm"),
+        (1.1, "@"),
+    )
+    for character in characters
+}
 # What is in the fonts that every printer and PDF reader has.
 _LATIN: Final = re.compile("[ -~\xa0-\xff]*")
 
@@ -145,7 +160,7 @@ def plan_label(label: Label, size: Size, *, chinese: bool) -> Plan:
     side = min(size.height - 2 * MARGIN_MM, size.width * _LARGEST_SYMBOL)
     left = MARGIN_MM + side
     width = size.width - left - MARGIN_MM
-    upper, lower = list(_upper(label, width, chinese)), list(_lower(label, chinese))
+    upper, lower = list(_upper(label, width, chinese)), list(_lower(label, width, chinese))
     room = size.height - 2 * MARGIN_MM
     need = sum(line.height * _LINE for line in upper + lower)
     shrink = min(1.0, room / need)
@@ -184,12 +199,13 @@ def _upper(label: Label, width: float, chinese: bool) -> Iterator[Text]:
         yield Text(0, 0, 2.6, f"{'质量 ' if chinese else ''}Mass {format_mass(label.mass_g)}")
 
 
-def _lower(label: Label, chinese: bool) -> Iterator[Text]:
+def _lower(label: Label, width: float, chinese: bool) -> Iterator[Text]:
     if chinese:
         yield Text(0, 0, 2.8, "高压危险", bold=True)
     yield Text(0, 0, 2.8, "HIGH VOLTAGE", bold=True)
     yield Text(0, 0, 2.0, "扫码或输入 Scan or type at" if chinese else "Scan or type at")
-    yield Text(0, 0, 2.2, f"{label.host}/p")
+    for part in _split(f"{label.host}/p", width / 2.2):
+        yield Text(0, 0, 2.2, part)
 
 
 def _split(text: str, room: float) -> tuple[str, ...]:
@@ -216,8 +232,5 @@ def _fit(line: Text, x: float, y: float, shrink: float, width: float) -> Text:
 
 
 def _width(line: Text, text: str) -> float:
-    """About how wide a text is, in heights of its font: rather too much than too little."""
-    if line.code:
-        return 0.61 * len(text)
-    latin = 0.66 if line.bold else 0.58
-    return sum(latin if is_latin(character) else 1.0 for character in text)
+    """How wide a text is at most, in heights of its font."""
+    return 0.61 * len(text) if line.code else sum(_WIDTHS.get(character, 1.0) for character in text)
