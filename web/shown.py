@@ -17,7 +17,7 @@ from ..trace.ledger.errors import EventUnknownError
 from ..trace.ledger.ledger import Ledger
 from ..trace.ledger.tables import DISCLOSURE, ENTRY
 from .access import NotPermittedError, TokenRequiredError
-from .tiers import View
+from .tiers import ReadChain, View
 
 _ID_CHARACTERS: Final = 43
 
@@ -73,8 +73,11 @@ def parse_with_tail(
             raise error from None
 
 
-def find_event(ledger: Ledger, event_id: str) -> Found:
+def find_event(ledger: Ledger, event_id: str, read: ReadChain | None = None) -> Found:
     """An event of the log.
+
+    Args:
+        read: Reads its chain, for who needs that again; by itself where there is none.
 
     Raises:
         EventUnknownError: There is none of this id.
@@ -86,7 +89,8 @@ def find_event(ledger: Ledger, event_id: str) -> Found:
             row = connection.execute(query).one_or_none()
     if row is None:
         raise EventUnknownError("event: expected one that is in the log, got another id")
-    return Found(parse_subject(row.subject), read_whole(ledger, row.subject)[row.seq])
+    chain = read(row.subject) if read else read_whole(ledger, row.subject)
+    return Found(parse_subject(row.subject), chain[row.seq])
 
 
 def read_whole(ledger: Ledger, subject: str) -> list[Told]:

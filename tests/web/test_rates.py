@@ -6,6 +6,7 @@ import pytest
 
 from packtrace.tests.scene import pack_code
 from packtrace.tests.web.conftest import Served, check_problem
+from packtrace.tests.web.tenants import record
 from packtrace.tests.web.tokens import bearer
 from packtrace.web.app import create_app
 from packtrace.web.limits import Limits
@@ -55,6 +56,17 @@ def test_request_for_many_things_counts_for_more_than_one(
         assert served.client.post(f"/api/v1/{path}", data=body, content_type=kind).status_code == 200
     check_problem(served.client.get(URL), 429, "TOO_MANY_REQUESTS")
     assert from_address(served, "192.0.2.7") == 200
+
+
+@pytest.mark.parametrize("page", ["/api/v1/batteries/", "/p/"])
+def test_reading_a_long_chain_counts_for_more_than_one(served: Served, page: str) -> None:
+    scene, code = served.scene, pack_code(1)
+    record(served, (scene.manufactured(code),), *((scene.inspected(scene.maker, code),) for _ in range(299)))
+    limited(served, 7)
+    assert served.client.get(f"{page}{code}").status_code == 200
+    _, head = scene.heads[f"battery:gbt34014:{code}"]
+    assert served.client.get(f"/api/v1/events/{head}").status_code == 401  # read too, and counted
+    check_problem(served.client.get(URL), 429, "TOO_MANY_REQUESTS")
 
 
 def test_health_is_told_however_often_somebody_asks(served: Served) -> None:

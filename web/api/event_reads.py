@@ -28,7 +28,7 @@ class Event(MethodView):
     def get(self, event_id: str) -> Response:
         """The JWS as it was signed, its place in the log, and of what it withholds what is yours."""
         asked = Asked()
-        found = find_event(asked.ledger, event_id)
+        found = find_event(asked.ledger, event_id, asked.chain)
         view = asked.view(found.subject)
         if not view.sees(found.told):
             refuse_unseen(view, "event")
@@ -52,7 +52,7 @@ class EventReceipt(MethodView):
     def get(self, event_id: str) -> Response:
         """The proof against the newest checkpoint. It holds the event, so it is for whoever sees that."""
         asked = Asked()
-        found = find_event(asked.ledger, event_id)
+        found = find_event(asked.ledger, event_id, asked.chain)
         view = asked.view(found.subject)
         if not view.sees(found.told):
             refuse_unseen(view, "receipt")

@@ -19,6 +19,7 @@ from ..bodies import JSON
 from ..node import this_node
 from ..passport import subject_object
 from ..problems import MEDIA_TYPE
+from ..rates import count_items
 from ..shown import SubjectUnknownError, load_disclosures, read_whole, refuse_unseen, shown_event
 from ..tiers import View, view_of
 from .organisations import page_tokens
@@ -44,6 +45,7 @@ class Asked:
         """The events of a chain."""
         if subject not in self._chains:
             self._chains[subject] = read_whole(self.ledger, subject)
+            count_items(len(self._chains[subject]))  # read whole, whoever asks
         return self._chains[subject]
 
     def known_chain(self, subject: Subject) -> list[Told]:

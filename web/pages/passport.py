@@ -31,6 +31,7 @@ from ...trace.lifecycle.state import Battery, Log
 from ...trace.lifecycle.world import World
 from ..node import this_node
 from ..passport import subject_object
+from ..rates import count_items
 from ..shown import parse_battery_name, read_whole
 from ..tiers import view_of
 
@@ -79,6 +80,7 @@ def passport(text: str) -> AnyResponse:
     except BatteryCodeError as error:
         return Response(render_template("unknown.html", code=code, problem=error.message, meant=None), 404)
     chain = read_whole(node.ledger, subject.text)
+    count_items(len(chain))
     if not chain:
         meant = _meant(code, node.ledger)
         return Response(render_template("unknown.html", code=code, problem="", meant=meant), 404)
