@@ -50,7 +50,7 @@ def test_schemathesis_finds_nothing(unlimited: Served) -> None:
     token = bearer(unlimited, unlimited.scene.maker)["Authorization"]
     statuses, phases, number = Counter[int](), Counter[str](), 1
     while number == 1 or statuses.total() < OF_SCHEMA:
-        result = fuzz(unlimited.app, token, examples=50 if WHOLE else 1, seed=number)
+        result = fuzz(unlimited.app, token, examples=10 if WHOLE else 1, seed=number)
         assert not result.failures, "\n\n".join(f"{name}\n{said}" for name, said in result.failures.items())
         assert not result.errors, result.errors
         assert max(result.statuses) < 500, result.statuses
@@ -175,7 +175,8 @@ def test_mutated_requests_are_answered_without_a_failure(live: Live) -> None:
         source = f"127.{1 + number % 200}.{1 + number // 200 % 250}.1"  # each address has its limit
         for answer in parse_answers(send(live.port, data, wait_s=0.2, source=source)):
             assert answer.status < 500, (answer.status, answer.body)
-            if answer.status >= 400:
+            for_browser = b"Accept: " in data and answer.headers["content-type"].startswith("text/html")
+            if answer.status >= 400 and not for_browser:
                 check_error(answer)
 
     while state["left"] > 0:
