@@ -211,8 +211,9 @@ def _lower(label: Label, width: float, chinese: bool) -> Iterator[Text]:
 def _split(text: str, room: float) -> tuple[str, ...]:
     """A text in one line or in two, parted at a space where there is one; `room` in heights of the font."""
     line = Text(0, 0, 0, text)
-    if _width(line, text) <= room:
+    if (wide := _width(line, text)) <= room:
         return (text,)
+    room = max(room, wide / 2 + 0.5)  # what fits on no two lines of this size is halved
     fits = next(at for at in range(len(text), 0, -1) if at == 1 or _width(line, text[:at]) <= room)
     at = text.rfind(" ", 1, fits + 1)
     at = at if at > 0 else fits
