@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import psycopg
 import pytest
 
 _NUMBERS = itertools.count(1)
+_ROOT = Path(__file__).parents[1]
+_NODE = Path(__file__).parent / "third_party" / "node"
 _BESIDE_THE_CHECKOUT = Path(__file__).parents[2] / "shared" / "vectors"
 
 
@@ -62,3 +67,36 @@ def postgresql(postgresql_server: str) -> str:
     with psycopg.connect(postgresql_server, autocommit=True) as connection:
         connection.execute(f"CREATE SCHEMA {schema}".encode())
     return f"{postgresql_server}&options=-csearch_path%3D{schema}"
+
+
+def lacks(reason: str) -> NoReturn:
+    """Leave a page out where its tool is missing; where all is to be tested, that is a failure."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def node_packages() -> Path:
+    """The folder of npm packages that some tests need, at the locked versions."""
+    if shutil.which("npm") is None:
+        lacks("no npm: apt-get install npm")
+    folder = _ROOT / ".venv" / "node"
+    lock = (_NODE / "package-lock.json").read_bytes()
+    if not (folder / "done").is_file() or (folder / "done").read_bytes() != lock:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copyfile(_NODE / name, folder / name)
+        done = subprocess.run(
+            ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        if done.returncode:
+            lacks(f"npm ci: {done.stderr[-300:]}")
+        (folder / "done").write_bytes(lock)
+    return folder / "node_modules"

@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import os
-import shutil
 import subprocess
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -254,17 +252,6 @@ def test_rows_that_repeat_are_sent_once() -> None:
     assert len(label_zpl_picture(label(), raster)) < raster.width * raster.height // 8
 
 
-@pytest.fixture(scope="session")
-def renderer() -> Path:
-    """The npm package zpl-renderer-js, in the folder of node modules that PACKTRACE_NODE_MODULES names."""
-    folder = Path(os.environ.get("PACKTRACE_NODE_MODULES", "node_modules")) / "zpl-renderer-js"
-    if shutil.which("node") is None or not folder.is_dir():
-        pytest.skip(
-            "no zpl-renderer-js: npm install zpl-renderer-js, and name its folder by PACKTRACE_NODE_MODULES"
-        )
-    return folder
-
-
 RENDER = """
 const {{ready}} = await import({module});
 const {{api}} = await ready;
@@ -275,9 +262,11 @@ process.exit(0);
 
 
 @pytest.mark.parametrize("make", [label_zpl, label_zpl_picture])
-def test_zpl_reads_back_from_a_renderer_that_others_wrote(make: object, renderer: Path) -> None:
+def test_zpl_reads_back_from_a_renderer_that_others_wrote(make: object, node_packages: Path) -> None:
     zpl = make(label(name_en="^XZ~JR"), Raster(L7160.label, 300, CHINESE_FONT))
-    script = RENDER.format(module=json.dumps(str(renderer.resolve() / "dist" / "index.esm.js")), dots=12)
+    script = RENDER.format(
+        module=json.dumps(str(node_packages / "zpl-renderer-js" / "dist" / "index.esm.js")), dots=12
+    )
     done = subprocess.run(
         ["node", "--input-type=module", "-e", script],
         input=zpl.encode(), capture_output=True, check=True, timeout=60,

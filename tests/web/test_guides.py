@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from packtrace.tests.conftest import lacks
 from packtrace.tests.web.dev_node import dev_node
 
 ROOT = Path(__file__).parents[2]
 GUIDES = ROOT / "docs" / "guides"
-NODE_PACKAGES = ROOT / "tests" / "third_party" / "node"
 BLOCK = re.compile(r"(?:Save as `([^`\n]+)`:\n\n)?^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 NEEDS = {
     "curl-openssl": ("curl", "openssl"),
@@ -24,13 +24,6 @@ NEEDS = {
     "java": ("java",),
     "go-dotnet": ("go",),
 }
-
-
-def lacks(reason: str) -> None:
-    """Leave a page out where its tool is missing; where all is to be tested, that is a failure."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 def saved(page: str) -> dict[str, str]:
@@ -49,32 +42,6 @@ def printed(page: str) -> re.Pattern[str]:
     return re.compile(".*".join(map(re.escape, text.split("…"))))
 
 
-@pytest.fixture(scope="session")
-def jose() -> Path:
-    """The packages that the page for Node installs, at the locked versions."""
-    if shutil.which("npm") is None:
-        lacks("no npm: apt-get install npm")
-    folder = ROOT / ".venv" / "node"
-    lock = (NODE_PACKAGES / "package-lock.json").read_bytes()
-    if not (folder / "done").is_file() or (folder / "done").read_bytes() != lock:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copyfile(NODE_PACKAGES / name, folder / name)
-        done = subprocess.run(
-            ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        if done.returncode:
-            lacks(f"npm ci: {done.stderr[-300:]}")
-        (folder / "done").write_bytes(lock)
-    return folder / "node_modules"
-
-
 def test_every_guide_is_run_and_listed() -> None:
     pages = {path.stem for path in GUIDES.glob("*.md")} - {"README"}
     assert pages == set(NEEDS)
@@ -89,7 +56,7 @@ def test_the_guide_does_what_it_says(name: str, tmp_path: Path, request: pytest.
         if shutil.which(tool) is None:
             lacks(f"no {tool}")
     if name == "node":
-        (tmp_path / "node_modules").symlink_to(request.getfixturevalue("jose"))
+        (tmp_path / "node_modules").symlink_to(request.getfixturevalue("node_packages"))
     for file, text in saved(page).items():
         (tmp_path / file).write_text(text, encoding="utf-8")
     with dev_node(tmp_path / "dev"):
