@@ -23,6 +23,13 @@ from packtrace.signing.errors import SigningError
 from packtrace.signing.jws import EVENT, check_signature, parse_jws
 from packtrace.signing.keys import PublicKey, parse_public_jwk
 from packtrace.tests.scene import VIN, Scene, ed25519_key, p256_key, pack_code
+from packtrace.tests.web.js_bundles import (
+    bundle_cases,
+    catalogue_case,
+    quorum_cases,
+    use_cases,
+    zip_cases,
+)
 from packtrace.trace.codes.battery_code import BatteryCodeError, read_label_text
 from packtrace.trace.codes.label import label_digest
 
@@ -41,8 +48,11 @@ _PIECES = (
 
 
 def write_cases(path: Path) -> None:
-    """Write every kind of case to one file."""
-    path.write_bytes(orjson.dumps({name: make() for name, make in KINDS.items()}))
+    """Write every kind of case to one file, with the bundles beside it."""
+    made: dict[str, Any] = {name: make() for name, make in KINDS.items()}
+    made |= {"bundles": bundle_cases(path.parent), "zips": zip_cases(path.parent)}
+    made |= {"uses": use_cases(), "quorums": quorum_cases(), "catalogue": catalogue_case()}
+    path.write_bytes(orjson.dumps(made))
 
 
 def verdict(run: Callable[[], object]) -> str:
