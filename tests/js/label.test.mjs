@@ -15,7 +15,7 @@ const read = (text) => accept(text, { hosts: HOSTS });
 test("our label is read in whatever case, width and wrapping a scanner gives it", () => {
   const plain = { kind: "label", code: CODE, token: TOKEN, subject: `battery:gbt34014:${CODE}`, remarks: [] };
   const wide = [...OURS].map((letter) => String.fromCharCode(letter.charCodeAt(0) + 0xfee0)).join("");
-  for (const text of [OURS, OURS.toLowerCase(), OURS.toUpperCase(), `]Q1${OURS}\r\n`, `  ${OURS}\t`, OURS.slice(8), `${OURS}/`]) {
+  for (const text of [OURS, OURS.toLowerCase(), OURS.toUpperCase(), `]Q1${OURS}\r\n`, `  ${OURS}\t`, OURS.slice(8), `${OURS}/`, `${OURS}?x=1#y`, OURS.replace("/p/", "/p/\r\n")]) {
     assert.deepEqual(read(text), plain, text);
   }
   assert.deepEqual(read(wide), { ...plain, remarks: ["WIDE_CHARACTERS"] });
@@ -61,14 +61,15 @@ test("what is somebody else's is told, with a code that stands in it", () => {
 
 test("a damaged label is unreadable, and says where", () => {
   const wrong = {
-    BATTERY_CODE_INVALID: [OURS.replace(CODE, `X${CODE}`), OURS.replace("C40", "CZ0"), "04Q", "", "电池", CODE.replace("C4", "D4")],
-    LABEL_MALFORMED: [OURS.slice(0, -1), OURS.replace(TOKEN, "1".repeat(20)), `${OURS}A`, OURS.replace(TOKEN, ""), `https://x.test/${"a".repeat(400)}`],
+    BATTERY_CODE_INVALID: [OURS.replace(CODE, CODE.slice(1)), OURS.replace("C40", "CZ0"), "04Q", "", "电池", CODE.replace("C4", "D4")],
+    LABEL_MALFORMED: [OURS.slice(0, -1), OURS.replace(CODE, `X${CODE}`), `${OURS.replace(".M", "M")}`, OURS.replace(TOKEN, "1".repeat(20)), `${OURS}A`, OURS.replace(TOKEN, ""), `https://x.test/${"a".repeat(400)}`],
   };
   for (const [code, texts] of Object.entries(wrong)) {
     for (const text of texts) {
       const { kind, refusal } = read(text);
       assert.equal(kind, "unreadable", text);
       assert.equal(refusal.code, code, text);
+      assert.doesNotMatch(refusal.message, /FRGGZ/, "a token is not repeated");
       assert.match(refusal.message, /expected .*, got /);
       assert.match(refusal.message, /^[\x20-\x7e]*$/, "quoted in ASCII");
     }

@@ -5,7 +5,7 @@
 import { base64url } from "./base64url.js";
 import { narrow, readCode, unwrap } from "./batterycode.js";
 import { sha256, utf8 } from "./bytes.js";
-import { Refusal, quote } from "./refusal.js";
+import { Refusal } from "./refusal.js";
 
 /**
  * @typedef {{kind: "label", code: string, token: string, subject: string, remarks: string[]}
@@ -63,7 +63,7 @@ const withSubject = ({ code, remarks }) => ({ code, subject: `battery:gbt34014:$
 function parseAddress(text, hosts) {
   const bare = hosts.find((host) => text.toLowerCase().startsWith(`${host}/`));
   // With a Chinese input method on, keyboard scanners write these two for the full stop and the slash.
-  const typed = (bare ? `https://${text}` : text).replaceAll("\u3002", ".").replaceAll("\u3001", "/");
+  const typed = (bare ? `https://${text}` : text).replaceAll("\u3002", ".").replaceAll("\u3001", "/").replace(/\s+/g, "");
   const [, scheme, rest] = /^([A-Za-z][A-Za-z0-9+.-]*):([^]*)$/.exec(typed) ?? [];
   if (!scheme) return null;
   const [, host, path] = /^\/\/([^/?#\\]*)([^]*)$/.exec(rest) ?? [null, "", rest];
@@ -71,12 +71,14 @@ function parseAddress(text, hosts) {
 }
 
 function readAddress({ host, path }, remarks) {
-  const [, code, token] = /^\/p\/([^/.?#]*)(?:\.([^/.?#]*))?\/?$/i.exec(path) ?? [];
+  const [, code, token] = /^\/p\/([^/.?#]*)(?:\.([^/.?#]*))?\/?$/i.exec(path.replace(/[?#][^]*$/, "")) ?? [];
+  // What is too long may have a token in it, which no message repeats.
+  if (code?.length > 24) throw malformed("code", "24 or 19 characters", `${code.length}`);
   if (code === undefined) return { kind: "page", host, path: path.slice(0, MAX_ADDRESS) };
   const read = withSubject(readCode(code));
   const all = [...new Set([...remarks, ...read.remarks])].sort();
   if (token === undefined) return { kind: "code", ...read, remarks: all };
-  if (!TOKEN.test(token.toUpperCase())) throw malformed("token", "20 characters of A-Z 2-7", quote(token));
+  if (!TOKEN.test(token.toUpperCase())) throw malformed("token", "20 characters of A-Z 2-7", "something else");
   return { kind: "label", ...read, token: token.toUpperCase(), remarks: all };
 }
 
