@@ -15,12 +15,12 @@ from .api import install_api
 from .api.health import install_readiness
 from .api.organisations import install_page_tokens
 from .api.search import install_search
+from .door.rates import install_rates
 from .metrics import install_metrics
 from .node import Node, install
 from .pages import install_pages
 from .pages.errors import answer_error, answer_http
 from .problems import problem
-from .rates import install_rates
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

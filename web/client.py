@@ -27,12 +27,18 @@ from ..trace.notice import NoticeError, Notices, check_notice
 from ..trace.read_token import sign_read_token
 from ..trace.statement import parse_event_jws
 from ..trace.verify.trust import Trust, parse_trust
-from .client_batch import JobError, LineOutcome, OnError, Sending, send_batch, start_job, wait_for_job
-from .client_errors import Head, OutcomeUnknownError, PlaceTakenError, ReceiptRefusedError, RefusedByNodeError
-from .client_http import JSON, Reply, Retries, Wire, parse_address, unreadable
-from .client_read import FeedPage, parse_heads, parse_page
-from .client_receipt import Placed, Receipt, check_receipt
-from .client_sign import SignedEvent, sign_event
+from .handing_in.batch import JobError, LineOutcome, OnError, Sending, send_batch, start_job, wait_for_job
+from .handing_in.errors import (
+    Head,
+    OutcomeUnknownError,
+    PlaceTakenError,
+    ReceiptRefusedError,
+    RefusedByNodeError,
+)
+from .handing_in.http import JSON, Reply, Retries, Wire, parse_address, unreadable
+from .handing_in.read import FeedPage, parse_heads, parse_page
+from .handing_in.receipt import Placed, Receipt, check_receipt
+from .handing_in.sign import SignedEvent, sign_event
 
 __all__ = [
     "Client",

@@ -20,9 +20,9 @@ from ..trace.ledger.errors import LedgerBusyError
 from ..trace.ledger.home import Home
 from ..trace.ledger.ledger import Ledger
 from ..trace.ledger.writer import Answer, Writer
-from .idempotency import bind_key
-from .job_runner import JobRunner
-from .jobs import Jobs
+from .batches.idempotency import bind_key
+from .batches.job_runner import JobRunner
+from .batches.jobs import Jobs
 from .limits import Limits
 from .notices.key import load_notice_key
 from .notices.store import Webhooks

@@ -25,7 +25,7 @@ from ..trace.ledger.errors import (
 )
 from ..trace.lifecycle.judge import ChainLinkError
 from ..trace.read_token import ReadTokenError
-from .bodies import BodyError, BodyTooLargeError, MediaTypeError
+from .door.bodies import BodyError, BodyTooLargeError, MediaTypeError
 from .node import DiskFullError, OutcomeUnknownError
 from .quoting import encode_json
 

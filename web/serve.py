@@ -14,14 +14,14 @@ from ..trace.ledger.errors import LedgerError, LedgerStoppedError
 from ..trace.ledger.ledger import Ledger, system_clock
 from .api.search import search_index
 from .app import create_app
+from .door.slow_clients import IDLE_S, close_slow_clients
+from .door.uploads import IN_MEMORY
 from .logs import log_to_stderr
 from .metrics import REQUESTS
 from .node import Node
 from .notices.dispatcher import Dispatcher
 from .notices.outbound import Outbound
-from .search_index import SearchIndex
-from .slow_clients import IDLE_S, close_slow_clients
-from .uploads import IN_MEMORY
+from .reading.search_index import SearchIndex
 
 THREADS: Final = 64
 """As many requests are recorded together; a thread that waits for its receipt costs next to nothing."""

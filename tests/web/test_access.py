@@ -7,7 +7,7 @@ from flask import Response
 
 from packtrace.tests.scene import Party
 from packtrace.trace.read_token import sign_read_token
-from packtrace.web.access import reader, require_reader
+from packtrace.web.reading.access import reader, require_reader
 
 from .conftest import Served, check_problem
 

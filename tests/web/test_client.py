@@ -54,7 +54,7 @@ from packtrace.web.client import (
     Retries,
     SignedEvent,
 )
-from packtrace.web.client_receipt import check_receipt
+from packtrace.web.handing_in.receipt import check_receipt
 from packtrace.web.notices.key import load_notice_key
 
 

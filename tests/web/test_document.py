@@ -206,7 +206,11 @@ def codes_of_the_web() -> set[str]:
         found |= new
         new = {kind for each in new for kind in each.__subclasses__()} - found
     own = (each for each in found if each.__module__.startswith("packtrace.web."))
-    servers = (each for each in own if not each.__module__.startswith("packtrace.web.client"))
+    servers = (
+        each
+        for each in own
+        if not each.__module__.startswith(("packtrace.web.client", "packtrace.web.handing_in"))
+    )
     inward = {"STORE_VERSION", "DELIVERY_FAILED"}  # for whoever runs the node, and in a webhook's `problem`
     return {str(each.code) for each in servers} - inward | set(BY_STATUS.values())  # type: ignore[attr-defined]
 

@@ -10,7 +10,7 @@ import pytest
 from packtrace.tests.web.conftest import JOSE, Served, check_problem
 from packtrace.tests.web.lines import body, made, post, told
 from packtrace.trace.read_token import sign_read_token
-from packtrace.web.idempotency import KeyReusedError, bind_key
+from packtrace.web.batches.idempotency import KeyReusedError, bind_key
 
 KEY = {"Idempotency-Key": "6b0f7c9e-0001"}
 

@@ -22,8 +22,8 @@ from packtrace.tests.scene import event_id
 from packtrace.tests.web.conftest import Served, check_problem, on_both
 from packtrace.tests.web.lines import body, made, post
 from packtrace.trace.read_token import sign_read_token
-from packtrace.web.job_runner import JobRunner
-from packtrace.web.jobs import OUTCOME_BYTES
+from packtrace.web.batches.job_runner import JobRunner
+from packtrace.web.batches.jobs import OUTCOME_BYTES
 
 ASYNC = {"Prefer": "respond-async"}
 
@@ -206,7 +206,7 @@ def test_two_runners_on_a_home_take_turns(served: Served) -> None:
 
 
 def test_a_job_waits_for_room_and_loses_nothing(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("packtrace.web.job_runner._AGAIN_S", 0.05)
+    monkeypatch.setattr("packtrace.web.batches.job_runner._AGAIN_S", 0.05)
     hold(served)
     location = taken(post(served, body(*made(served.scene, 1, 2)), **ASYNC))
     served.node.free_bytes = lambda: 0

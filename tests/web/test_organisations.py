@@ -14,7 +14,7 @@ from packtrace.tests.scene import Party, ed25519_key, p256_key
 from packtrace.tests.web.conftest import Served, check_problem
 from packtrace.trace.times import format_log_time
 from packtrace.web.limits import Limits
-from packtrace.web.page_tokens import PageTokenError, PageTokens
+from packtrace.web.reading.page_tokens import PageTokenError, PageTokens
 
 URL = "/api/v1/organisations"
 
@@ -73,7 +73,7 @@ def test_token_of_a_page_that_was_changed_in_any_character_is_refused(served: Se
     served.node.limits = Limits(page=1)
     token: str = (served.client.get(URL).json or {})["next"]
     for at, old in enumerate(token):
-        forged = f"{token[:at]}{'A' if old != 'A' else 'B'}{token[at + 1:]}"
+        forged = f"{token[:at]}{'A' if old != 'A' else 'B'}{token[at + 1 :]}"
         check_problem(served.client.get(f"{URL}?page={forged}"), 400, "PAGE_TOKEN_INVALID")
     for forged in ("", "x", token[:-1], token + "A", f"{token}=", "é", "A" * 5_000):
         check_problem(served.client.get(URL, query_string={"page": forged}), 400, "PAGE_TOKEN_INVALID")

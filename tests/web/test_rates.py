@@ -9,8 +9,8 @@ from packtrace.tests.web.conftest import Served, check_problem
 from packtrace.tests.web.tenants import record
 from packtrace.tests.web.tokens import bearer
 from packtrace.web.app import create_app
+from packtrace.web.door.rates import WINDOW_S, Rates, client_of
 from packtrace.web.limits import Limits
-from packtrace.web.rates import WINDOW_S, Rates, client_of
 
 URL = "/api/v1/schemas/battery.inspected"
 

@@ -23,7 +23,7 @@ from packtrace.tests.web.live import Live, found
 from packtrace.trace.verify.findings import Outcome
 from packtrace.trace.verify.trust import Trust
 from packtrace.trace.verify.verify_source import verify_source
-from packtrace.web.slow_clients import GRACE_S
+from packtrace.web.door.slow_clients import GRACE_S
 
 SLOW = 200
 HEAD = b"POST /api/v1/events HTTP/1.1\r\nHost: node\r\n"

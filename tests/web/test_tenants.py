@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from packtrace.signing.base64url import b64url
 from packtrace.tests.scene import VIN, pack_code
 from packtrace.trace.ledger.tables import DISCLOSURE
-from packtrace.web.shown import find_event
+from packtrace.web.reading.shown import find_event
 
 from .tenants import ASKERS, CODE, SALT, SUB, VEHICLE, Tenants, settled
 

@@ -19,7 +19,7 @@ from packtrace.trace.history import Told, read_chain
 from packtrace.trace.lifecycle import words
 from packtrace.trace.read_token import Reader
 from packtrace.trace.statement import format_entry, parse_event_jws
-from packtrace.web.tiers import Tier, View, view_of
+from packtrace.web.reading.tiers import Tier, View, view_of
 
 PACK, OTHER, PART = legacy(1), legacy(2), legacy(3, "M")
 SLOT = [{"...": "A" * 43}]

@@ -10,8 +10,8 @@ from waitress.adjustments import Adjustments
 from packtrace.tests.scene import Scene
 from packtrace.tests.web.live import Live, found
 from packtrace.tests.web.wire import check_error, parse_answers, send
+from packtrace.web.door.uploads import BoundedParser
 from packtrace.web.limits import Limits
-from packtrace.web.uploads import BoundedParser
 
 LARGE = "/api/v1/events/batch"
 PIECE = b"x" * (1 << 20)

@@ -71,8 +71,8 @@ def bench(rounds: int, events: int, most: int | None, http: bool, of_labels: boo
 
 def _measure_http(said: dict[str, Any], events: int, rounds: int, done: Callable[[int], None]) -> None:
     """Add what the API costs."""
-    from ...web.bench_batch import measure_batches  # a web server, which the rest of the bench does not need
-    from ...web.bench_single import measure_singles
+    from ...web.bench.batch import measure_batches  # a web server, which the rest of the bench does not need
+    from ...web.bench.single import measure_singles
 
     batch = measure_batches(events, rounds)
     done(1)

@@ -10,7 +10,7 @@ from flask_smorest import Api
 from werkzeug.exceptions import HTTPException
 
 from ...schemas.api.events import ProblemBody
-from ..bodies import JSON
+from ..door.bodies import JSON
 from ..problems import MEDIA_TYPE, of_http
 from . import (
     about,

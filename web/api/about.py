@@ -14,7 +14,7 @@ from ...schemas.api.events import ProblemBody
 from ...schemas.api.node import NodeBody
 from ...signing.note import format_vkey
 from ...trace.lifecycle.state import Log
-from ..bodies import JSON
+from ..door.bodies import JSON
 from ..node import this_node
 from ..problems import MEDIA_TYPE
 

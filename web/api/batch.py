@@ -16,14 +16,14 @@ from ...schemas.api.batch import BatchParameters, JobBody, OutcomeBody
 from ...schemas.api.events import ProblemBody
 from ...trace.ledger.event_lines import parse_event_lines
 from ...trace.ledger.sequence import OnError
-from ..batch import append_all, format_answers
-from ..bodies import JSON, body_chunks, media_type
-from ..idempotency import KEY_PARAMETER, read_key, request_digest
+from ..batches.batch import append_all, format_answers
+from ..batches.idempotency import KEY_PARAMETER, read_key, request_digest
+from ..batches.spool import Spool
+from ..door.bodies import JSON, body_chunks, media_type
+from ..door.rates import count_items
+from ..door.senders import sender
 from ..node import Node, keep_key, this_node
 from ..problems import MEDIA_TYPE
-from ..rates import count_items
-from ..senders import sender
-from ..spool import Spool
 from .jobs import JOB_EXAMPLE, OUTCOME_EXAMPLE, job_object
 
 NDJSON: Final = "application/x-ndjson"

@@ -9,7 +9,7 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 
 from ...schemas.api.reading import EventsBody, PageQuery, SubjectBody
-from ..shown import parse_battery_name, parse_with_tail
+from ..reading.shown import parse_battery_name, parse_with_tail
 from .reading import answer_events, answer_subject, told_as
 
 blueprint = Blueprint("batteries", __name__, description="Batteries, by code or subject.")

@@ -12,7 +12,7 @@ from flask_smorest import Blueprint
 from ...schemas.api.events import ProblemBody
 from ...schemas.api.log import ConsistencyBody, ConsistencyQuery
 from ...signing.std_base64 import format_base64
-from ..bodies import JSON
+from ..door.bodies import JSON
 from ..node import this_node
 from ..problems import MEDIA_TYPE
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from flask import Flask
 
-from ..bodies import JSON
+from ..door.bodies import JSON
 from ..problems import MEDIA_TYPE
 from .examples import BODIES, PARAMETERS
 

@@ -10,7 +10,7 @@ from ...schemas.api.events import ReceiptBody
 from ...schemas.api.reading import EventShownBody
 from ...trace.ledger.sequence import Outcome, Placed
 from ...trace.ledger.writer import Answer
-from ..shown import find_event, load_disclosures, refuse_unseen, shown_event
+from ..reading.shown import find_event, load_disclosures, refuse_unseen, shown_event
 from .events import receipt_object
 from .reading import Asked, answer, told_as
 

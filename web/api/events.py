@@ -15,10 +15,10 @@ from ...trace.ledger.door import Submission
 from ...trace.ledger.writer import Answer
 from ...trace.statement import parse_entry
 from ...trace.times import format_log_time
-from ..bodies import JSON, BodyError, media_type, parse_body_json, read_body
-from ..idempotency import KEY_PARAMETER, read_key, request_digest
+from ..batches.idempotency import KEY_PARAMETER, read_key, request_digest
+from ..door.bodies import JSON, BodyError, media_type, parse_body_json, read_body
+from ..door.senders import sender
 from ..node import keep_key, this_node
-from ..senders import sender
 
 JOSE: Final = "application/jose"
 """RFC 7515, 9.2.1: a JWS in compact serialisation; here with its disclosures behind it, if it has any."""

@@ -13,7 +13,7 @@ from ...schemas.api.events import EventBody, ProblemBody
 from ...schemas.api.explain import ExplainQuery, ExplanationBody
 from ...trace.ledger.explaining import explanation_object, next_moment
 from ...trace.template import NONCE_BYTES
-from ..bodies import JSON, BodyError, media_type, parse_body_json, read_body
+from ..door.bodies import JSON, BodyError, media_type, parse_body_json, read_body
 from ..node import this_node
 from ..problems import MEDIA_TYPE
 from ..quoting import encode_json

@@ -10,10 +10,10 @@ from flask_smorest import Blueprint
 
 from ...schemas.api.events import ProblemBody
 from ...schemas.api.notices import FeedBody, FeedQuery
-from ..access import require_reader
 from ..node import this_node
 from ..notices.feed import format_cursor, parse_cursor, read_feed
 from ..problems import MEDIA_TYPE
+from ..reading.access import require_reader
 from .reading import answer, told_as
 
 blueprint = Blueprint("feed", __name__, description="What concerns the organisation that asks.")

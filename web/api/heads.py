@@ -9,11 +9,11 @@ from flask_smorest import Blueprint
 
 from ...schemas.api.events import ProblemBody
 from ...schemas.api.heads import HeadsBody, HeadsQuery
-from ..bodies import JSON, BodyError, BodyTooLargeError, media_type, parse_body_json, read_body
-from ..heads import read_heads
+from ..door.bodies import JSON, BodyError, BodyTooLargeError, media_type, parse_body_json, read_body
+from ..door.rates import count_items
 from ..node import this_node
 from ..problems import MEDIA_TYPE
-from ..rates import count_items
+from ..reading.heads import read_heads
 
 blueprint = Blueprint("heads", __name__, description="Where chains end, to sign on.")
 

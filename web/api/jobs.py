@@ -11,8 +11,8 @@ from flask_smorest import Blueprint
 
 from ...schemas.api.batch import JobBody, OutcomeBody
 from ...schemas.api.events import ProblemBody
-from ..bodies import JSON
-from ..jobs import ENDED, Job
+from ..batches.jobs import ENDED, Job
+from ..door.bodies import JSON
 from ..node import this_node
 from ..problems import MEDIA_TYPE
 

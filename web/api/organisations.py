@@ -14,11 +14,11 @@ from ...schemas.api.organisations import KeysBody, OrganisationBody, Organisatio
 from ...trace.codes.party import PartyIdError, parse_party
 from ...trace.errors import RefusedError
 from ...trace.lifecycle.state import Org
-from ..bodies import JSON
+from ..door.bodies import JSON
 from ..node import Node, this_node
-from ..page_tokens import PageTokens
 from ..problems import MEDIA_TYPE
-from ..registry import keys_of, organisation_object, organisations
+from ..reading.page_tokens import PageTokens
+from ..reading.registry import keys_of, organisation_object, organisations
 
 _TOKENS: Final = "packtrace-page-tokens"
 _QUERY: Final = "organisations"

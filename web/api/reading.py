@@ -14,14 +14,14 @@ from ...trace.codes.subjects import Subject
 from ...trace.history import Told
 from ...trace.ledger.ledger import Ledger
 from ...trace.lifecycle.world import World
-from ..access import Reader, reader
-from ..bodies import JSON
+from ..door.bodies import JSON
+from ..door.rates import count_items
 from ..node import this_node
-from ..passport import subject_object
 from ..problems import MEDIA_TYPE
-from ..rates import count_items
-from ..shown import SubjectUnknownError, load_disclosures, read_whole, refuse_unseen, shown_event
-from ..tiers import View, view_of
+from ..reading.access import Reader, reader
+from ..reading.passport import subject_object
+from ..reading.shown import SubjectUnknownError, load_disclosures, read_whole, refuse_unseen, shown_event
+from ..reading.tiers import View, view_of
 from .organisations import page_tokens
 
 BEARER: Final = "bearer"

@@ -20,11 +20,11 @@ from ...trace.lifecycle.state import Battery
 from ...trace.lifecycle.words import NOBODY, NONE
 from ...trace.read_token import Reader
 from ...trace.times import format_log_time, parse_time
-from ..access import require_reader
 from ..node import Node, this_node
 from ..problems import MEDIA_TYPE
-from ..search_index import CATCH_UP, Filters, SearchBehindError, SearchIndex, region_now
-from ..tiers import Tier
+from ..reading.access import require_reader
+from ..reading.search_index import CATCH_UP, Filters, SearchBehindError, SearchIndex, region_now
+from ..reading.tiers import Tier
 from .organisations import page_tokens
 from .reading import BEARER, Asked, answer
 

@@ -19,7 +19,7 @@ from ...trace.codes.party import parse_party
 from ...trace.codes.subjects import Subject
 from ...trace.errors import RefusedError
 from ...trace.template import NONCE_BYTES, check_kind, next_statement
-from ..bodies import JSON
+from ..door.bodies import JSON
 from ..node import this_node
 from ..problems import MEDIA_TYPE
 from .reading import SECURITY, Asked, answer

@@ -20,11 +20,11 @@ from ...trace.bundle.layout import CHECKPOINT, ML_DSA_VKEY, VKEY, rules_path, vk
 from ...trace.errors import TraceError
 from ...trace.ledger.errors import LedgerDamagedError
 from ...trace.rules.ruleset import format_rules
-from ..access import NotPermittedError, require_reader
-from ..bodies import JSON
+from ..door.bodies import JSON
 from ..node import Node, this_node
 from ..problems import MEDIA_TYPE
-from ..registry import regions
+from ..reading.access import NotPermittedError, require_reader
+from ..reading.registry import regions
 from .reading import SECURITY
 
 TEXT: Final = "text/plain; charset=utf-8"

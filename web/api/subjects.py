@@ -10,7 +10,7 @@ from flask_smorest import Blueprint
 
 from ...schemas.api.reading import EventsBody, PageQuery, SubjectBody
 from ...trace.codes.subjects import parse_subject
-from ..shown import parse_with_tail
+from ..reading.shown import parse_with_tail
 from .reading import answer_events, answer_subject, told_as
 
 blueprint = Blueprint(

@@ -12,13 +12,13 @@ from ...schemas.api.events import ProblemBody
 from ...schemas.api.notices import ReplayBody, WebhookBody, WebhookNewBody, WebhooksBody
 from ...trace.read_token import Reader
 from ...trace.times import format_log_time
-from ..access import NotPermittedError, require_reader
-from ..bodies import JSON, BodyError, read_json
+from ..door.bodies import JSON, BodyError, read_json
 from ..node import Node, this_node
 from ..notices.feed import format_cursor, parse_cursor
 from ..notices.outbound import check_numeric, parse_destination
 from ..notices.store import ACTIVE, Webhook
 from ..problems import MEDIA_TYPE
+from ..reading.access import NotPermittedError, require_reader
 from .reading import BEARER, answer, told_as
 
 blueprint = Blueprint("webhooks", __name__, description="What concerns an organisation, sent to it.")

@@ -29,11 +29,11 @@ from ...trace.ledger.ledger import Ledger
 from ...trace.lifecycle import words
 from ...trace.lifecycle.state import Battery, Log
 from ...trace.lifecycle.world import World
+from ..door.rates import count_items
 from ..node import this_node
-from ..passport import subject_object
-from ..rates import count_items
-from ..shown import parse_battery_name, read_whole
-from ..tiers import view_of
+from ..reading.passport import subject_object
+from ..reading.shown import parse_battery_name, read_whole
+from ..reading.tiers import view_of
 
 HTML: Final = "text/html"
 JSON_LD: Final = "application/ld+json"

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from ..trace.codes.given import Given, read_given
-from ..trace.errors import RefusedError
-from ..trace.ledger.answers import refusal
-from ..trace.ledger.tables import CHAIN
+from ...trace.codes.given import Given, read_given
+from ...trace.errors import RefusedError
+from ...trace.ledger.answers import refusal
+from ...trace.ledger.tables import CHAIN
 
 _AT_ONCE: Final = 10_000  # values in one query; SQLite allows 32,766
 

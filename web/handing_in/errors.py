@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..trace.errors import RefusedError, UndecidedError
+from ...trace.errors import RefusedError, UndecidedError
 
 
 @dataclass(frozen=True, slots=True)

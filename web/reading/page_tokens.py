@@ -15,10 +15,10 @@ from typing import ClassVar, Final
 from sqlalchemy import Table, insert, select
 from sqlmodel import Field
 
-from ..signing.base64url import b64url, parse_b64url
-from ..signing.errors import SigningError
-from ..trace.errors import RefusedError
-from .store import NodeRow, Store
+from ...signing.base64url import b64url, parse_b64url
+from ...signing.errors import SigningError
+from ...trace.errors import RefusedError
+from ..store import NodeRow, Store
 
 _CONTEXT: Final = b"packtrace-page/v1\n"
 _TAG: Final = 16  # bytes; nothing but a place in a list can be forged

@@ -25,17 +25,17 @@ from typing import Any, Final
 from flask import Flask
 from waitress import create_server
 
-from ..signing.jws import EVENT, parse_jws
-from ..signing.log_key import LogKey, generate_log_keys
-from ..trace.cli.bench_story import ORIGIN, Story
-from ..trace.ledger.door import Submission
-from ..trace.ledger.event_lines import AT_ONCE
-from ..trace.ledger.home import Home
-from ..trace.ledger.ledger import Ledger, system_clock
-from ..trace.rules.ruleset import load_rules
-from .app import create_app
-from .node import Node
-from .serve import RECEIVE, THREADS
+from ...signing.jws import EVENT, parse_jws
+from ...signing.log_key import LogKey, generate_log_keys
+from ...trace.cli.bench_story import ORIGIN, Story
+from ...trace.ledger.door import Submission
+from ...trace.ledger.event_lines import AT_ONCE
+from ...trace.ledger.home import Home
+from ...trace.ledger.ledger import Ledger, system_clock
+from ...trace.rules.ruleset import load_rules
+from ..app import create_app
+from ..node import Node
+from ..serve import RECEIVE, THREADS
 
 _EVENTS_A_PACK: Final = 13  # in the story that the bench tells; a little more than there are
 _LINES: Final = 10_000  # of one request

@@ -13,7 +13,7 @@ import orjson
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.task import ErrorTask
 
-from .problems import MEDIA_TYPE, code_of, problem_object, title_of
+from ..problems import MEDIA_TYPE, code_of, problem_object, title_of
 
 _NOT_IMPLEMENTED: Final = 501
 _ONCE: Final = (b"host", b"content-length", b"transfer-encoding", b"content-type", b"authorization")

@@ -33,14 +33,14 @@ from sqlalchemy import (
 )
 from sqlmodel import Field
 
-from ..signing.base64url import b64url
-from ..trace.errors import TraceError
-from ..trace.ledger.errors import LedgerBusyError
-from ..trace.ledger.sequence import OnError
+from ...signing.base64url import b64url
+from ...trace.errors import TraceError
+from ...trace.ledger.errors import LedgerBusyError
+from ...trace.ledger.sequence import OnError
+from ..limits import Limits
+from ..store import NodeRow, Store
 from .idempotency import bind_key
-from .limits import Limits
 from .spool import Spool
-from .store import NodeRow, Store
 
 WAITING: Final = "waiting"
 RUNNING: Final = "running"

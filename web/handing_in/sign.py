@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from ..signing.base64url import b64url
-from ..signing.compact import format_compact
-from ..signing.disclosures import SALT_BYTES, format_presentation, withhold
-from ..signing.jws import EVENT, sign_jws
-from ..signing.keys import Signer
-from ..trace.codes.subjects import parse_subject
-from ..trace.statement import parse_event_jws
-from ..trace.times import format_time
-from .client_errors import Head
+from ...signing.base64url import b64url
+from ...signing.compact import format_compact
+from ...signing.disclosures import SALT_BYTES, format_presentation, withhold
+from ...signing.jws import EVENT, sign_jws
+from ...signing.keys import Signer
+from ...trace.codes.subjects import parse_subject
+from ...trace.statement import parse_event_jws
+from ...trace.times import format_time
+from .errors import Head
 
 VERSION: Final = 1
 NONCE_BYTES: Final = 16

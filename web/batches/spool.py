@@ -15,9 +15,9 @@ from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, Final, cast
 
-from ..trace.ledger.home import sync_folder
-from .bodies import BodyError, BodyTooLargeError
-from .limits import Limits
+from ...trace.ledger.home import sync_folder
+from ..door.bodies import BodyError, BodyTooLargeError
+from ..limits import Limits
 
 _IN_MEMORY: Final = 1 << 20  # bytes
 _LOOK_AFTER: Final = 8 << 20  # bytes; then the disk is looked at again

@@ -10,19 +10,19 @@ from typing import Any, Final, Literal
 
 import orjson
 
-from ..signing.checkpoint import check_cosignatures, open_checkpoint
-from ..signing.errors import SigningError
-from ..signing.jws import Jws, check_signature
-from ..signing.keys import PublicKey
-from ..signing.merkle import check_inclusion, leaf_hash
-from ..signing.note import VerifierKey, parse_note
-from ..signing.policy import quorum_met
-from ..signing.tlog_proof import TlogProof, parse_tlog_proof
-from ..signing.tree_head import parse_checkpoint_text
-from ..trace.errors import TraceError
-from ..trace.statement import parse_entry, parse_event_jws
-from ..trace.verify.trust import Trust
-from .client_errors import OutcomeUnknownError, ReceiptRefusedError
+from ...signing.checkpoint import check_cosignatures, open_checkpoint
+from ...signing.errors import SigningError
+from ...signing.jws import Jws, check_signature
+from ...signing.keys import PublicKey
+from ...signing.merkle import check_inclusion, leaf_hash
+from ...signing.note import VerifierKey, parse_note
+from ...signing.policy import quorum_met
+from ...signing.tlog_proof import TlogProof, parse_tlog_proof
+from ...signing.tree_head import parse_checkpoint_text
+from ...trace.errors import TraceError
+from ...trace.statement import parse_entry, parse_event_jws
+from ...trace.verify.trust import Trust
+from .errors import OutcomeUnknownError, ReceiptRefusedError
 
 Status = Literal["accepted", "known"]
 

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from ..trace.ledger.tables import CHAIN
-from ..trace.lifecycle.encoding import decode_state
-from ..trace.lifecycle.state import Key, Keys, Log, Org
-from ..trace.lifecycle.world import World, keys_in
-from ..trace.times import format_log_time
+from ...trace.ledger.tables import CHAIN
+from ...trace.lifecycle.encoding import decode_state
+from ...trace.lifecycle.state import Key, Keys, Log, Org
+from ...trace.lifecycle.world import World, keys_in
+from ...trace.times import format_log_time
 
 _FIRST: Final = "org:"
 _BEYOND: Final = "org;"  # the character after the colon: every organisation lies between

@@ -13,14 +13,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from ..trace.codes.subjects import Subject
-from ..trace.history import Told
-from ..trace.lifecycle.conditions.case import org_of
-from ..trace.lifecycle.custody import parent_of
-from ..trace.lifecycle.state import Batch, Battery, Consignment, Lot, State, Vehicle
-from ..trace.lifecycle.words import IN_PACK
-from ..trace.lifecycle.world import World
-from ..trace.read_token import Reader
+from ...trace.codes.subjects import Subject
+from ...trace.history import Told
+from ...trace.lifecycle.conditions.case import org_of
+from ...trace.lifecycle.custody import parent_of
+from ...trace.lifecycle.state import Batch, Battery, Consignment, Lot, State, Vehicle
+from ...trace.lifecycle.words import IN_PACK
+from ...trace.lifecycle.world import World
+from ...trace.read_token import Reader
 
 ReadChain = Callable[[str], Sequence[Told]]
 """Gives the events of a chain in order; none where it has not begun."""

@@ -13,14 +13,14 @@ from typing import BinaryIO, Final
 from filelock import Timeout
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..trace.errors import TraceError
-from ..trace.ledger.event_lines import parse_event_lines
-from ..trace.ledger.home import sync_folder
-from ..trace.ledger.ledger import Ledger
-from ..trace.ledger.register import file_lock
+from ...trace.errors import TraceError
+from ...trace.ledger.event_lines import parse_event_lines
+from ...trace.ledger.home import sync_folder
+from ...trace.ledger.ledger import Ledger
+from ...trace.ledger.register import file_lock
+from ..limits import Limits
 from .batch import append_all, format_answers
 from .jobs import DONE, FAILED, Job, Jobs
-from .limits import Limits
 
 _LOOK_S: Final = 1.0  # until another process's job is noticed, or another process's end
 _AGAIN_S: Final = 5.0  # until what could not go on is tried again

@@ -21,17 +21,17 @@ from sqlalchemy import Connection, Select, Table, delete, exists, or_, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import Field
 
-from ..trace.codes.region import Region
-from ..trace.errors import TraceError
-from ..trace.ledger.ledger import Ledger
-from ..trace.ledger.stored import StoredWorld
-from ..trace.lifecycle.conditions.case import org_of
-from ..trace.lifecycle.custody import holder_of, parent_of
-from ..trace.lifecycle.state import Battery
-from ..trace.lifecycle.words import IN_PACK
-from ..trace.lifecycle.world import World
-from ..trace.statement import parse_entry, parse_event_jws
-from .store import NodeRow, Store
+from ...trace.codes.region import Region
+from ...trace.errors import TraceError
+from ...trace.ledger.ledger import Ledger
+from ...trace.ledger.stored import StoredWorld
+from ...trace.lifecycle.conditions.case import org_of
+from ...trace.lifecycle.custody import holder_of, parent_of
+from ...trace.lifecycle.state import Battery
+from ...trace.lifecycle.words import IN_PACK
+from ...trace.lifecycle.world import World
+from ...trace.statement import parse_entry, parse_event_jws
+from ..store import NodeRow, Store
 
 STEP: Final = 1_000  # leaves in one transaction
 CATCH_UP: Final = 10_000  # leaves that one search waits for

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..trace.codes.given import read_given
-from ..trace.errors import RefusedError
-from .client_errors import Head, RefusedByNodeError
-from .client_http import Reply, unreadable
+from ...trace.codes.given import read_given
+from ...trace.errors import RefusedError
+from .errors import Head, RefusedByNodeError
+from .http import Reply, unreadable
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from typing import Final
 
 from flask import Flask, current_app, request
 
-from ..trace.errors import TraceError
-from ..trace.read_token import ReadTokenError
-from .access import reader
-from .node import Node
+from ...trace.errors import TraceError
+from ...trace.read_token import ReadTokenError
+from ..node import Node
+from ..reading.access import reader
 
 WINDOW_S: Final = 60.0
 ITEMS: Final = 100  # codes or lines that count as one request

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import request
 
-from ..trace.read_token import ReadTokenError
-from .access import reader
+from ...trace.read_token import ReadTokenError
+from ..reading.access import reader
 from .rates import client_of
 
 

@@ -13,8 +13,8 @@ from typing import Any, ClassVar, Final
 
 from waitress.utilities import Error
 
+from ..limits import Limits
 from .framing import StrictParser
-from .limits import Limits
 
 IN_MEMORY: Final = 1 << 16
 """Bytes of a body, beyond which it is written to a file: so many connections have so much memory at most."""

@@ -27,8 +27,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import Field
 
-from ..trace.errors import RefusedError
-from .store import NodeRow
+from ...trace.errors import RefusedError
+from ..store import NodeRow
 
 HEADER: Final = "Idempotency-Key"
 KEY_PARAMETER: Final[dict[str, Any]] = {

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from ..trace.errors import TraceError
-from ..trace.ledger.answers import outcome_object
-from ..trace.ledger.errors import ClockError, LedgerError, LedgerStoppedError, RulesUnknownError
-from ..trace.ledger.event_lines import SKIPPED, Line, append_lines, batches
-from ..trace.ledger.ledger import Ledger
-from ..trace.ledger.sequence import OnError, Outcome
-from .quoting import encode_json
+from ...trace.errors import TraceError
+from ...trace.ledger.answers import outcome_object
+from ...trace.ledger.errors import ClockError, LedgerError, LedgerStoppedError, RulesUnknownError
+from ...trace.ledger.event_lines import SKIPPED, Line, append_lines, batches
+from ...trace.ledger.ledger import Ledger
+from ...trace.ledger.sequence import OnError, Outcome
+from ..quoting import encode_json
 
 Answered = list[tuple[Line, Outcome]]
 

@@ -8,14 +8,14 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from ..signing.disclosures import find_slots, parse_disclosure
-from ..trace.codes.battery_code import read_label_text
-from ..trace.codes.subjects import Subject, parse_subject
-from ..trace.errors import RefusedError
-from ..trace.history import Told, event_object, read_chain
-from ..trace.ledger.errors import EventUnknownError
-from ..trace.ledger.ledger import Ledger
-from ..trace.ledger.tables import DISCLOSURE, ENTRY
+from ...signing.disclosures import find_slots, parse_disclosure
+from ...trace.codes.battery_code import read_label_text
+from ...trace.codes.subjects import Subject, parse_subject
+from ...trace.errors import RefusedError
+from ...trace.history import Told, event_object, read_chain
+from ...trace.ledger.errors import EventUnknownError
+from ...trace.ledger.ledger import Ledger
+from ...trace.ledger.tables import DISCLOSURE, ENTRY
 from .access import NotPermittedError, TokenRequiredError
 from .tiers import ReadChain, View
 

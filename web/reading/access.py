@@ -6,9 +6,9 @@ from typing import Final
 
 from flask import g, request
 
-from ..trace.errors import RefusedError
-from ..trace.read_token import Reader, ReadTokenError, check_read_token
-from .node import this_node
+from ...trace.errors import RefusedError
+from ...trace.read_token import Reader, ReadTokenError, check_read_token
+from ..node import this_node
 
 __all__ = ["NotPermittedError", "Reader", "TokenRequiredError", "reader", "require_reader"]
 

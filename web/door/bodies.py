@@ -15,7 +15,7 @@ import orjson
 from flask import Request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from ..trace.errors import RefusedError
+from ...trace.errors import RefusedError
 
 JSON: Final = "application/json"
 _CHUNK: Final = 1 << 16

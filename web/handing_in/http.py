@@ -17,7 +17,7 @@ from email.message import Message
 from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
-from .client_errors import OutcomeUnknownError, RefusedByNodeError
+from .errors import OutcomeUnknownError, RefusedByNodeError
 
 FULL: Final = 507
 """Of the 5xx the one that says that nothing was recorded: the disk of the node is nearly full."""

@@ -19,11 +19,11 @@ from typing import Any, BinaryIO, ClassVar, Final, Literal
 
 import orjson
 
-from ..signing.base64url import b64url
-from ..trace.errors import UndecidedError
-from .client_errors import OutcomeUnknownError, ReceiptRefusedError, RefusedByNodeError
-from .client_http import Reply, Wire, check_success, parse_object, read_whole, unreadable
-from .client_receipt import Placed, check_places
+from ...signing.base64url import b64url
+from ...trace.errors import UndecidedError
+from .errors import OutcomeUnknownError, ReceiptRefusedError, RefusedByNodeError
+from .http import Reply, Wire, check_success, parse_object, read_whole, unreadable
+from .receipt import Placed, check_places
 
 OnError = Literal["continue", "stop"]
 Told = dict[str, Any]

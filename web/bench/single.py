@@ -21,13 +21,13 @@ from typing import Any, Final
 import orjson
 from flask import Flask, Response, request
 
-from ..trace.ledger.door import Submission
-from ..trace.ledger.ledger import Ledger, system_clock
-from ..trace.ledger.writer import Writer
-from .app import create_app
-from .bench_batch import BatchBenchError, Events, ledger_in, served
-from .limits import Limits
-from .node import Node
+from ...trace.ledger.door import Submission
+from ...trace.ledger.ledger import Ledger, system_clock
+from ...trace.ledger.writer import Writer
+from ..app import create_app
+from ..limits import Limits
+from ..node import Node
+from .batch import BatchBenchError, Events, ledger_in, served
 
 WRITERS: Final = 64
 

@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from ..trace.history import Told, bearing_object, state_object
-from ..trace.ledger.ledger import Ledger
-from ..trace.lifecycle import words
-from ..trace.lifecycle.conditions.case import org_of
-from ..trace.lifecycle.custody import ended_with, holder_of
-from ..trace.lifecycle.state import Battery, Lot, Model, Offer, State, eu_status
-from ..trace.lifecycle.table import TABLE, By, Row
-from ..trace.lifecycle.world import World
-from ..trace.read_token import Reader
-from ..trace.times import format_time
+from ...trace.history import Told, bearing_object, state_object
+from ...trace.ledger.ledger import Ledger
+from ...trace.lifecycle import words
+from ...trace.lifecycle.conditions.case import org_of
+from ...trace.lifecycle.custody import ended_with, holder_of
+from ...trace.lifecycle.state import Battery, Lot, Model, Offer, State, eu_status
+from ...trace.lifecycle.table import TABLE, By, Row
+from ...trace.lifecycle.world import World
+from ...trace.read_token import Reader
+from ...trace.times import format_time
 from .tiers import PUBLIC, Tier, View
 
 _WHOLE: Final = (Tier.CONSIGNEE, Tier.HOLDER, Tier.AUTHORITY)

@@ -1,0 +1,1 @@
+"""Many events at once: batches, jobs, and keys of idempotent requests."""

@@ -1,0 +1,1 @@
+"""What the API costs, beside what it stands on."""

@@ -1,0 +1,1 @@
+"""What stands between the network and the views: how much, how fast, how often, in what form."""

@@ -1,0 +1,1 @@
+"""The parts of `packtrace.Client`: connection, batches, receipts, errors."""
