@@ -25,8 +25,9 @@ PIP := $(BIN)/pip --disable-pip-version-check --no-input -q
 
 # Programs that only some tests need: command, and what Debian calls the package.
 TEST_TOOLS := go:golang-go node:nodejs npm:npm java:default-jdk-headless strace:strace curl:curl openssl:openssl
-# Go libraries are folders, not commands.
-TEST_FOLDERS := /usr/share/gocode/src/golang.org/x/mod:golang-golang-x-mod-dev
+# Go libraries and fonts are folders, not commands.
+TEST_FOLDERS := /usr/share/gocode/src/golang.org/x/mod:golang-golang-x-mod-dev \
+	/usr/share/fonts/truetype/droid:fonts-droid-fallback
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
