@@ -6,6 +6,7 @@ import pytest
 from flask import Response
 
 from packtrace.tests.scene import Party
+from packtrace.trace.errors import TraceError
 from packtrace.trace.read_token import sign_read_token
 from packtrace.web.reading.access import reader, require_reader
 
@@ -21,7 +22,7 @@ def ask(served: Served, *headers: tuple[str, str]) -> Response | str:
     with served.app.test_request_context("/api/v1/health/live", headers=list(headers)):
         try:
             return require_reader().org
-        except Exception as error:
+        except TraceError as error:
             response = served.app.make_response(served.app.handle_user_exception(error))
             return response
 

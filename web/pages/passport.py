@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ...signing.errors import SigningError
 from ...signing.jws import check_signature
 from ...trace.codes.battery_code import BatteryCodeError
-from ...trace.codes.label import label_digest
+from ...trace.codes.label import is_token, label_digest
 from ...trace.codes.scan import read_printed
 from ...trace.codes.subjects import Subject, parse_subject
 from ...trace.errors import RefusedError
@@ -38,7 +38,6 @@ from ..reading.tiers import view_of
 HTML: Final = "text/html"
 JSON_LD: Final = "application/ld+json"
 _KEPT: Final = "public, max-age=300"
-_TOKEN_CHARACTERS: Final = 20
 _ENDED: Final = (words.DISMANTLED, words.RECYCLED, words.USED_IN, words.MERGED, words.EXPORTED)
 """Stages in which there is nothing left here to be handed in."""
 
@@ -161,7 +160,7 @@ def _label(last: Told, subject: Subject, token: str) -> str:
     if not token or not isinstance(last.after, Battery):
         return ""
     expected = last.after.facts.label
-    got = label_digest(subject.text.split(":", 2)[2], token) if len(token) == _TOKEN_CHARACTERS else ""
+    got = label_digest(subject.text.split(":", 2)[2], token) if is_token(token) else ""
     return "record" if expected and hmac.compare_digest(expected, got) else "other"
 
 
