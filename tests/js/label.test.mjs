@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readCode } from "../../web/static/js/core/batterycode.js";
-import { accept, labelDigest } from "../../web/static/js/core/label.js";
+import { accept, labelDigest, slipToken } from "../../web/static/js/core/label.js";
 import { Refusal } from "../../web/static/js/core/refusal.js";
 import { chance, withCases } from "./support.mjs";
 
@@ -59,6 +59,34 @@ test("what is somebody else's is told, with a code that stands in it", () => {
   assert.deepEqual(other, { kind: "page", host: "labels.packtrace.example", path: "/enrol#secret" });
 });
 
+test("a truck's slip is read in whatever case a scanner gives its token, and says the consignment", () => {
+  const slip = `https://labels.packtrace.example/c/uscc:91440300MA5EXAMPL0/T-20261123.A.${TOKEN}`;
+  const plain = { kind: "slip", subject: "consignment:uscc:91440300MA5EXAMPL0/T-20261123.A", token: TOKEN, remarks: [] };
+  for (const text of [slip, slip.toUpperCase(), `]Q1${slip}\r\n`, slip.slice(8), `${slip}/`, `${slip}?lang=en`, slip.replace("uscc:", "uscc%3A"), slip.replace("/T", "/\r\nT")]) {
+    assert.deepEqual(read(text), plain, text);
+  }
+  assert.equal(read(slip.replace("labels.", "1abels.")).kind, "lookalike");
+  assert.equal(read(slip.replace("https", "http")).kind, "lookalike");
+  assert.deepEqual(read(slip.replace("labels.packtrace.example", "maker.test")), { kind: "foreign", host: "maker.test", code: "" });
+});
+
+test("a slip of another form is unreadable, and no message repeats its token", () => {
+  const slip = `https://labels.packtrace.example/c/uscc:91440300MA5EXAMPL0/T-1.${TOKEN}`;
+  const wrong = [slip.slice(0, -1), `${slip}A`, slip.replace(`.${TOKEN}`, ""), slip.replace("uscc:", "org:"), slip.replace("T-1", "T%2F1"), slip.replace("/T-1", ""), slip.replace("T-1", "-T"), slip.replace("91440300MA5EXAMPL0", "9144")];
+  for (const text of wrong) {
+    const { kind, refusal } = read(text);
+    assert.equal(kind, "unreadable", text);
+    assert.equal(refusal.code, "LABEL_MALFORMED", text);
+    assert.doesNotMatch(refusal.message, /FRGGZ/);
+  }
+});
+
+test("what another phone shows is told apart from a label", () => {
+  const frame = `PTF1${"MFRGGZDF".repeat(8)}`;
+  assert.deepEqual(read(`]Q1${frame.toLowerCase()}\n`), { kind: "frame", text: frame });
+  assert.equal(read("PTF1MFRG").kind, "unreadable", "too short to be one");
+});
+
 test("a damaged label is unreadable, and says where", () => {
   const wrong = {
     BATTERY_CODE_INVALID: [OURS.replace(CODE, CODE.slice(1)), OURS.replace("C40", "CZ0"), "04Q", "", "电池", CODE.replace("C4", "D4")],
@@ -106,4 +134,8 @@ withCases("label texts are read, remarked and refused as Python does, to the pos
 
 withCases("a label has the digest that Python gives it", async ({ label_digests }) => {
   for (const { code, token, digest } of label_digests) assert.equal(await labelDigest(code, token), digest);
+});
+
+withCases("a slip has the token that Python gives it", async ({ slip_tokens }) => {
+  for (const { subject, nonce, token } of slip_tokens) assert.equal(await slipToken(subject, nonce), token);
 });

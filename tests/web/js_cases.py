@@ -32,6 +32,7 @@ from packtrace.tests.web.js_bundles import (
 )
 from packtrace.trace.codes.battery_code import BatteryCodeError, read_label_text
 from packtrace.trace.codes.label import label_digest
+from packtrace.trace.codes.slip import slip_token
 
 COMPACT = Path(__file__).parents[2] / "docs" / "vectors" / "compact"
 OK = "ok"
@@ -266,6 +267,14 @@ def label_digest_cases() -> list[Case]:
     return [{"code": code, "token": token, "digest": label_digest(code, token)} for code, token in made]
 
 
+def slip_token_cases() -> list[Case]:
+    """Consignments with nonces, and the token on the slip."""
+    subjects = ("consignment:uscc:91440300MA5EXAMPL0/T-1", "consignment:duns:123456789/a.B_7")
+    nonces = ("mS0AAAAAAAAAAAAAAAAAAA", "_-8AAAAAAAAAAAAAAAAAAQ")
+    made = [(subject, nonce) for subject in subjects for nonce in nonces]
+    return [{"subject": sub, "nonce": nonce, "token": slip_token(sub, nonce)} for sub, nonce in made]
+
+
 KINDS: dict[str, Callable[[], list[Case]]] = {
     "compact": compact_cases,
     "nfc": nfc_cases,
@@ -274,4 +283,5 @@ KINDS: dict[str, Callable[[], list[Case]]] = {
     "presentations": presentation_cases,
     "labels": label_cases,
     "label_digests": label_digest_cases,
+    "slip_tokens": slip_token_cases,
 }

@@ -2,6 +2,7 @@
 //
 // Camera, handheld scanner, photo and keyboard all come through `accept`. A scanned text is untrusted: nothing here, and
 // nothing that is returned, is ever opened.
+import { base32 } from "./base32.js";
 import { base64url } from "./base64url.js";
 import { narrow, readCode, unwrap } from "./batterycode.js";
 import { sha256, utf8 } from "./bytes.js";
@@ -10,20 +11,26 @@ import { Refusal } from "./refusal.js";
 /**
  * @typedef {{kind: "label", code: string, token: string, subject: string, remarks: string[]}
  *   | {kind: "code", code: string, subject: string, remarks: string[]}
+ *   | {kind: "slip", token: string, subject: string, remarks: string[]}
+ *   | {kind: "frame", text: string}
  *   | {kind: "page", host: string, path: string}
  *   | {kind: "lookalike", host: string, like: string}
  *   | {kind: "foreign", host: string, code: string}
  *   | {kind: "unreadable", refusal: Refusal}} Accepted
  *
- * `label` has the label's token, to be compared with the chain by `labelDigest`. `page` is another page of our own host.
+ * `label` has the label's token, to be compared with the chain by `labelDigest`. `slip` is the handover slip of a truck,
+ * whose subject is a consignment. `frame` is part of what another phone shows. `page` is another page of our own host.
  * `lookalike` pretends to be `like`, a host of ours. `foreign` is somebody else's address, or no address of the web (then
  * `host` is the scheme with its colon); `code` is a battery code that stands in it, or empty: somebody may offer to look
  * it up. `unreadable` says at which position.
  */
 
 const CONTEXT = "packtrace-label/v1";
+const SLIP_CONTEXT = "packtrace-slip/v1";
 const TOKEN = /^[A-Z2-7]{20}$/; // base32 of 100 bits
 const MAX_ADDRESS = 300; // characters
+const PARTY = /^(?:uscc:[0-9]{8}[0-9A-HJ-NPQRTUWXY]{10}|lei:[0-9A-Z]{18}[0-9]{2}|duns:[0-9]{9})$/;
+const FRAME = /^PTF1[A-Z2-7]{24,1000}$/i; // handover/frames.js
 
 /**
  * Reads what a scan or a keyboard gave.
@@ -35,6 +42,7 @@ export function accept(raw, { hosts }) {
   try {
     const wide = narrow(raw);
     const text = unwrap(wide);
+    if (FRAME.test(text)) return { kind: "frame", text: text.toUpperCase() };
     const address = parseAddress(text, hosts);
     if (!address) return { kind: "code", ...withSubject(readCode(raw)) };
     if ([...text].length > MAX_ADDRESS) {
@@ -56,6 +64,17 @@ export function accept(raw, { hosts }) {
  */
 export const labelDigest = async (code, token) => base64url(await sha256(utf8(`${CONTEXT}\n${code}\n${token}`)));
 
+/**
+ * The token of a handover slip, as trace/codes/slip.py derives it; nobody needs the node for it.
+ * @param {string} subject the consignment
+ * @param {string} nonce of its `consignment.dispatched`
+ * @returns {Promise<string>} 20 characters of base32
+ */
+export async function slipToken(subject, nonce) {
+  const digest = await sha256(utf8(`${SLIP_CONTEXT}\n${subject}\n${nonce}`));
+  return base32(digest.subarray(0, 13)).slice(0, 20);
+}
+
 const malformed = (where, expected, got) => new Refusal("LABEL_MALFORMED", { where: `label, ${where}`, expected, got });
 const withSubject = ({ code, remarks }) => ({ code, subject: `battery:gbt34014:${code}`, remarks });
 
@@ -71,6 +90,7 @@ function parseAddress(text, hosts) {
 }
 
 function readAddress({ host, path }, remarks) {
+  if (/^\/c\//i.test(path)) return readSlip(path, remarks);
   const [, code, token] = /^\/p\/([^/.?#]*)(?:\.([^/.?#]*))?\/?$/i.exec(path.replace(/[?#][^]*$/, "")) ?? [];
   // What is too long may have a token in it, which no message repeats.
   if (code?.length > 24) throw malformed("code", "24 or 19 characters", `${code.length}`);
@@ -80,6 +100,18 @@ function readAddress({ host, path }, remarks) {
   if (token === undefined) return { kind: "code", ...read, remarks: all };
   if (!TOKEN.test(token.toUpperCase())) throw malformed("token", "20 characters of A-Z 2-7", "something else");
   return { kind: "label", ...read, token: token.toUpperCase(), remarks: all };
+}
+
+/** The address on a handover slip: `/c/<organisation>/<name>.<token>`. The name keeps its case, as its party gave it. */
+function readSlip(path, remarks) {
+  const [, party, name, token] =
+    /^\/c\/([^/?#]+)\/([A-Za-z0-9][A-Za-z0-9._-]{0,63})\.([^/.?#]*)\/?$/i.exec(path.replace(/[?#][^]*$/, "")) ?? [];
+  if (token === undefined) throw malformed("slip", "/c/<organisation>/<name>.<token>", "something else");
+  const [scheme, id] = party.replace(/%3a/gi, ":").split(":");
+  const owner = `${scheme.toLowerCase()}:${(id ?? "").toUpperCase()}`;
+  if (!PARTY.test(owner)) throw malformed("organisation", "uscc:, lei: or duns: and its id", "something else");
+  if (!TOKEN.test(token.toUpperCase())) throw malformed("token", "20 characters of A-Z 2-7", "something else");
+  return { kind: "slip", subject: `consignment:${owner}/${name}`, token: token.toUpperCase(), remarks };
 }
 
 function tellOther({ scheme, host, path }, hosts) {
