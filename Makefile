@@ -24,7 +24,8 @@ UV_VERSION := 0.13.9
 PIP := $(BIN)/pip --disable-pip-version-check --no-input -q
 
 # Programs that only some tests need: command, and what Debian calls the package.
-TEST_TOOLS := go:golang-go node:nodejs npm:npm java:default-jdk-headless strace:strace curl:curl openssl:openssl
+TEST_TOOLS := go:golang-go node:nodejs npm:npm java:default-jdk-headless strace:strace curl:curl openssl:openssl \
+	chromium:chromium
 # Go libraries and fonts are folders, not commands.
 TEST_FOLDERS := /usr/share/gocode/src/golang.org/x/mod:golang-golang-x-mod-dev \
 	/usr/share/fonts/truetype/droid:fonts-droid-fallback
@@ -32,7 +33,7 @@ TEST_FOLDERS := /usr/share/gocode/src/golang.org/x/mod:golang-golang-x-mod-dev \
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: .venv/runtime.stamp ## load the sample batches into a fresh ledger and verify it
+demo: .venv/runtime.stamp .venv/vendor.stamp ## load the sample batches into a fresh ledger and verify it
 	@if [ -e "$(DEMO_HOME)" ]; then \
 	  if [ "$(DEMO_HOME)" != demo-home ]; then \
 	    echo "DEMO_HOME: expected nothing there yet, got $(DEMO_HOME): remove it, or name another" >&2; exit 2; \
@@ -52,6 +53,7 @@ test: .venv/test.stamp ## install what the tests need, and run them (PYTEST_ARGS
 	  { apt-get -qq update; apt-get -qq install -y --no-install-recommends "$${missing[@]}"; } >/dev/null \
 	    || absent=("$${missing[@]}"); \
 	else absent=("$${missing[@]}"); fi; \
+	$(MAKE) --no-print-directory .venv/vendor.stamp; \
 	status=0; $(BIN)/pytest $(PYTEST_ARGS) || status=$$?; \
 	[ $${#absent[@]} -eq 0 ] || echo "left out, as this machine lacks them: tests that need $${absent[*]}"; \
 	exit $$status
@@ -103,6 +105,23 @@ clean: ## remove what make has made
 	$(PIP) install --require-hashes -r requirements.lock
 	$(PIP) install --no-deps --no-build-isolation -e .
 	touch $@
+
+# What pages load of others: without npm they do without, and say so.
+VENDOR := web/static/vendor
+.venv/vendor.stamp: .venv/made.stamp web/vendor/package.json web/vendor/package-lock.json
+	@if ! command -v npm >/dev/null; then \
+	  echo "npm is not here: pages read codes without zxing-wasm, and draw none without a network"; \
+	else \
+	  set -e; echo "fetching what pages load of others"; \
+	  (cd web/vendor && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error); \
+	  rm -rf -- $(VENDOR); mkdir -p $(VENDOR)/zxing-wasm $(VENDOR)/uqr; \
+	  cd web/vendor/node_modules; \
+	  cp zxing-wasm/dist/iife/reader/index.js ../../../$(VENDOR)/zxing-wasm/reader.js; \
+	  cp zxing-wasm/dist/reader/zxing_reader.wasm zxing-wasm/LICENSE ../../../$(VENDOR)/zxing-wasm/; \
+	  cp uqr/dist/index.mjs ../../../$(VENDOR)/uqr/index.js; \
+	  cp uqr/LICENSE ../../../$(VENDOR)/uqr/; \
+	  cd ../../..; touch $@; \
+	fi
 
 .venv/test.stamp: .venv/runtime.stamp requirements-test.lock
 	$(PIP) install --require-hashes -r requirements-test.lock

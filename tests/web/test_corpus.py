@@ -178,7 +178,8 @@ def test_path_that_leads_nowhere_is_a_problem_of_the_client(door: Door) -> None:
 def test_page_that_leads_nowhere_is_told_as_a_page_to_a_browser(door: Door) -> None:
     browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": "zh-CN,zh;q=0.9"}
     tails = (*corpus.TAILS, *(f"x?{query}" for query in corpus.QUERIES))
-    for tail, path in some(tails, ("/p/{}", "/p/x.{}", "/static/{}", "/{}")):
+    places = ("/p/{}", "/p/x.{}", "/static/{}", "/static/any/{}", "/scan/{}", "/consignments/{}", "/{}")
+    for tail, path in some(tails, places):
         for answer in door.raw(request("GET", path.replace("{}", tail), browser)):
             assert answer.status < 500, (path, tail, answer.body)
             if answer.status >= 400 and not answer.headers["content-type"].startswith("text/html"):

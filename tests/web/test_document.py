@@ -40,7 +40,7 @@ def document(served: Served) -> dict[str, Any]:
     return said
 
 
-PAGES = ("passport.", "files.")
+PAGES = ("passport.", "files.", "yard.")
 """Blueprints of what is for people."""
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
 from werkzeug.test import TestResponse
 
 from packtrace.tests.scene import digest_of, pack_code
 from packtrace.tests.web.conftest import Served, check_problem
 from packtrace.trace.codes.label import label_digest, label_url
-from packtrace.web.pages.languages import CHINESE, load_catalogues
+from packtrace.web.pages.languages import CATALOGUES, CHINESE, load_catalogues, messages
 
 CODE = pack_code(1)
 TOKEN = "ABCDEFGHIJKLMNOPQR27"
@@ -148,14 +150,40 @@ def test_every_text_of_a_page_is_translated() -> None:
     assert {text for text in texts if catalogue.gettext(text) == text} == set()
 
 
+def test_every_text_of_a_script_is_translated() -> None:
+    known = messages()
+    scripts = WEB / "static" / "js"
+    found = extract_from_dir(scripts, [("**.js", "javascript")], {}, keywords={"t": None})
+    said = {message for _, _, message, _, _ in found}
+    assert "Dark" in said
+    assert {text for text in said if known.get(text, text) == text} == set()
+
+
+def test_a_text_has_one_translation_and_takes_the_same_values() -> None:
+    seen: dict[str, str] = {}
+    for path in sorted(CATALOGUES.glob("*.po")):
+        lines = path.read_bytes().splitlines(keepends=True)
+        for message in read_po(lines, locale=CHINESE, abort_invalid=True):
+            if message.id:
+                assert seen.setdefault(str(message.id), str(message.string)) == message.string, message.id
+                values = re.compile(r"%\(\w+\)s")
+                assert sorted(values.findall(str(message.id))) == sorted(values.findall(str(message.string)))
+
+
 def test_files_of_pages_are_kept_for_ever_and_change_their_address(served: Served) -> None:
     page = get(served, "/").text
     addresses = re.findall(r'href="(/static/[^"]+)"', page)
-    assert len(addresses) == 2
+    addresses += re.findall(r'src="(/static/[^"]+)"', page)
+    assert len(addresses) == 3 and len({address.split("/")[2] for address in addresses}) == 1
     for address in addresses:
         answer = get(served, address)
         assert answer.status_code == 200 and "max-age=31536000" in answer.headers["Cache-Control"]
-    assert get(served, "/static/../app.py").status_code == 404
+        stale = get(served, re.sub("/static/[^/]+/", "/static/another/", address))
+        assert stale.status_code == 200 and stale.headers["Cache-Control"] == "no-cache"
+        packed = get(served, address, **{"Accept-Encoding": "gzip"})
+        assert packed.headers["Content-Encoding"] == "gzip" and gzip.decompress(packed.data) == answer.data
+    assert get(served, "/static/any/../../app.py").status_code == 404
+    assert get(served, "/static/any/js").status_code == 404
 
 
 def test_what_goes_wrong_with_a_page_is_a_page_and_else_a_problem(served: Served) -> None:

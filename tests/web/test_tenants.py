@@ -5,6 +5,7 @@ A route without a row fails here. Whoever adds one says what each of `ASKERS` is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from werkzeug.test import TestResponse
 from packtrace.signing.base64url import b64url
 from packtrace.tests.scene import VIN, pack_code
 from packtrace.trace.ledger.tables import DISCLOSURE
+from packtrace.web.pages.yard import SHELLS
 from packtrace.web.reading.shown import find_event
 
 from .tenants import ASKERS, CODE, SALT, SUB, VEHICLE, Tenants, settled
@@ -134,7 +136,8 @@ ROWS = (
     Row("/api/v1/docs.css", f"{V1}/docs.css", ALL),
     Row("/", "/", ALL),
     Row("/p/<path:text>", f"/p/{CODE}", ALL),
-    Row("/static/<path:name>", "/static/pages.css", ALL),
+    Row("/static/<version>/<path:name>", "/static/any/pages.css", ALL),
+    *(Row(shell.rule, re.sub("<.*>", "x", shell.rule), ALL) for shell in SHELLS),
     Row("/metrics", "/metrics", ALL),
     Row("/checkpoint", "/checkpoint", ALL),
     Row("/tile/<level>/<path:index>", "/tile/0/000.p/1", ALL),

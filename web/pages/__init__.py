@@ -1,13 +1,13 @@
-"""Pages for people: each works without script, in Chinese and English."""
+"""Pages for people, in Chinese and English. Those that show work without script; those that sign need it."""
 
 from __future__ import annotations
 
 from flask import Flask
 
-from . import files, passport
+from . import files, passport, yard
 from .languages import install_languages
 
-_BLUEPRINTS = (files.blueprint, passport.blueprint)
+_BLUEPRINTS = (files.blueprint, passport.blueprint, yard.blueprint)
 
 
 def install_pages(app: Flask) -> None:

@@ -21,7 +21,9 @@ LANGUAGES: Final = {CHINESE: "中文", ENGLISH: "English"}
 """Each by its own name, in its own script."""
 
 TAGS: Final = {CHINESE: "zh-Hans", ENGLISH: "en"}  # as HTML names them (BCP 47)
-CATALOGUE: Final = Path(__file__).parent.parent / "translations" / "zh.po"
+CATALOGUES: Final = Path(__file__).parent.parent / "translations" / CHINESE
+"""One file for each room of the pages, in the form of gettext."""
+
 _CHOICE: Final = "lang"
 
 
@@ -43,12 +45,26 @@ def install_languages(app: Flask) -> None:
 
 def load_catalogues() -> dict[str, NullTranslations]:
     """The translations into each language; English is what the texts are written in."""
-    with CATALOGUE.open("rb") as file:
-        catalogue = read_po(file, locale=CHINESE, abort_invalid=True)
-    compiled = io.BytesIO()
-    write_mo(compiled, catalogue)
-    compiled.seek(0)
-    return {CHINESE: Translations(compiled), ENGLISH: NullTranslations()}
+    chinese = Translations()
+    for path in sorted(CATALOGUES.glob("*.po")):
+        with path.open("rb") as file:
+            catalogue = read_po(file, locale=CHINESE, abort_invalid=True)
+        compiled = io.BytesIO()
+        write_mo(compiled, catalogue)
+        compiled.seek(0)
+        chinese.merge(Translations(compiled))
+    return {CHINESE: chinese, ENGLISH: NullTranslations()}
+
+
+def messages() -> dict[str, str]:
+    """Every text in Chinese, by the English one: for scripts."""
+    found: dict[str, str] = {}
+    for path in sorted(CATALOGUES.glob("*.po")):
+        with path.open("rb") as file:
+            for message in read_po(file, locale=CHINESE, abort_invalid=True):
+                if isinstance(message.id, str) and message.id and message.string:
+                    found[message.id] = str(message.string)
+    return found
 
 
 def language() -> str:

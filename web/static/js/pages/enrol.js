@@ -1,0 +1,1 @@
+// Enrol this device.

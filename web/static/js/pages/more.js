@@ -1,0 +1,1 @@
+// More: what does not fit into the bar; the shell does all there is to do.
