@@ -18,6 +18,7 @@ from .api.search import install_search
 from .door.rates import install_rates
 from .metrics import install_metrics
 from .node import Node, install
+from .office.turns import install_turns
 from .pages import install_pages
 from .pages.errors import answer_error, answer_http
 from .problems import problem
@@ -53,6 +54,7 @@ def create_app(node: Node, *, proxies: int = 0) -> Flask:
     install_search(app, node)
     install_metrics(app, node)
     install_rates(app, node)
+    install_turns(app)
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)  # type: ignore[method-assign]
     app.register_error_handler(TraceError, answer_error)

@@ -88,6 +88,9 @@ NOT_READY 503
 ORGANISATION_UNKNOWN 404
   该组织未登记。
   The organisation is not enrolled.
+OFFICE_BUSY 503
+  标签和表格正在为他人处理；请稍后再试。
+  Labels and workbooks are being made for others; ask again.
 OUTCOME_UNKNOWN 503
   结果未知：请重发相同的字节。
   Whether it was recorded is not known: send the same bytes again.

@@ -24,6 +24,7 @@ class Limits:
     json_bytes: int = 1 << 20  # any other body
     heads: int = 10_000  # codes in one POST /heads
     heads_bytes: int = 2 << 20  # of its body
+    labels: int = 500  # in one POST /labels
     page: int = 100  # rows of a page, unless asked for
     page_most: int = 1_000
     requests_a_minute: int = 6_000  # of one address, and of one key

@@ -96,7 +96,7 @@ def test_sheet_is_as_wide_and_high_as_the_page(name: str) -> None:
     right, bottom = sheet.place(sheet.slots - 1)
     assert x == pytest.approx(sheet.page.width - right - sheet.label.width)
     assert y == pytest.approx(sheet.page.height - bottom - sheet.label.height)
-    assert x > 4 and y > 8  # the ruler is in the lower margin
+    assert sheet.is_one_label or (x > 4 and y > 8)  # the ruler is in the lower margin
 
 
 def test_l7160_is_where_its_maker_says() -> None:

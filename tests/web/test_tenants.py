@@ -50,6 +50,10 @@ JSON = {"Content-Type": "application/json"}
 JOSE = {"Content-Type": "application/jose"}
 LINES = {"Content-Type": "application/x-ndjson"}
 
+LABELS = orjson.dumps(
+    {"host": "packs.example", "format": "svg", "labels": [{"code": CODE, "token": "ABCDEFGHIJ234567QRST"}]}
+)
+
 ROWS = (
     Row("/api/v1/batteries/<path:code>", f"{V1}/batteries/{CODE}", ALL),
     Row("/api/v1/batteries/<path:code>", f"{V1}/batteries/{pack_code(77)}", NOT_HERE),
@@ -112,6 +116,9 @@ ROWS = (
             ("POST", "/replay", b'{"after":"WyJhZnRlciIsMF0"}'),
         )
     ),
+    # The token on a label is the asker's own, and nothing is looked up: every member may print.
+    Row("/api/v1/labels", f"{V1}/labels", ENROLLED, "POST", LABELS, JSON),
+    Row("/api/v1/labels/preview", f"{V1}/labels/preview", ENROLLED, "POST", LABELS, JSON),
     Row("/api/v1/heads", f"{V1}/heads", ALL, "POST", orjson.dumps({"codes": [SUB, VEHICLE]}), JSON),
     Row(
         "/api/v1/statements/<kind>/template", f"{V1}/statements/battery.inspected/template?subject={SUB}", ALL

@@ -88,7 +88,8 @@ class _Pages:
         pdf, sheet = self._pdf, self._sheet
         pdf.add_page()
         self.count += 1
-        self._ruler()
+        if not sheet.is_one_label:
+            self._ruler()
         if self._outlines:
             pdf.set_line_width(0.1)
             for slot in range(sheet.slots):

@@ -27,6 +27,11 @@ class Sheet:
         return self.columns * self.rows
 
     @property
+    def is_one_label(self) -> bool:
+        """Whether a page is a label, as on a roll: then there is no margin, and no ruler."""
+        return self.page == self.label
+
+    @property
     def left(self) -> float:
         """Margin at the left."""
         return (self.page.width - self.columns * self.label.width - (self.columns - 1) * self.gap) / 2
@@ -49,6 +54,8 @@ SHEETS: Final = {
         Sheet("L7161", 3, 6, Size(63.5, 46.6)),
         Sheet("L7163", 2, 7, Size(99.1, 38.1)),
         Sheet("L7165", 2, 4, Size(99.1, 67.7)),
+        Sheet("single", 1, 1, Size(63.5, 38.1), page=Size(63.5, 38.1)),
     )
 }
-"""By the name under which Avery sells them; other makers name them too."""
+"""By the name under which Avery sells them; other makers name them too. `single` is a page of one
+label, as on a roll."""

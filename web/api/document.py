@@ -18,7 +18,14 @@ from ..problems import MEDIA_TYPE
 from .examples import BODIES, PARAMETERS
 
 METHODS: Final = ("get", "post", "delete")
-_TAKEN: Final = ("EventBody", "HeadsQuery", "WebhookNewBody", "ReplayBody")  # bodies of requests
+_TAKEN: Final = (  # bodies of requests
+    "EventBody",
+    "HeadsQuery",
+    "LabelBody",
+    "LabelsQuery",
+    "ReplayBody",
+    "WebhookNewBody",
+)
 _PROBLEM: Final = {"$ref": "#/components/schemas/ProblemBody"}
 _UNLIMITED: Final = "/api/v1/health/"
 _CONVERTER: Final = re.compile(r"<(?:[a-z]+:)?(\w+)>")

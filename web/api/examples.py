@@ -40,6 +40,15 @@ _EXPLAINED: Final = {
     "white space in the payload": f"{EVENT.split('.')[0]}.eyAidiI6MX0.{EVENT.split('.')[2]}",
 }
 
+_LABELS: Final[dict[str, Any]] = {
+    "host": "packs.example",
+    "format": "pdf",
+    "sheet": "L7160",
+    "labels": [
+        {"code": CODE, "token": "ABCDEFGHIJ234567QRST", "name_zh": "示例磷酸铁锂包", "mass_g": 438_000}
+    ],
+}
+
 BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("/api/v1/events", "application/jose"): {"an event": EVENT},
     ("/api/v1/events", "application/json"): {"an event": {"event": EVENT}, "a group": {"events": [EVENT]}},
@@ -47,6 +56,10 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("/api/v1/explain", "application/jose"): _EXPLAINED,
     ("/api/v1/explain", "application/json"): {name: {"event": text} for name, text in _EXPLAINED.items()},
     ("/api/v1/heads", "application/json"): {"a code, and a subject": {"codes": [CODE, ORGANISATION]}},
+    **{
+        (path, "application/json"): {"one label": _LABELS}
+        for path in ("/api/v1/labels", "/api/v1/labels/preview")
+    },
     ("/api/v1/webhooks", "application/json"): {"from now on": {"url": "https://mes.maker.example/packtrace"}},
     ("/api/v1/webhooks/{webhook_id}/replay", "application/json"): {
         "from the beginning": {"after": "WyJhZnRlciIsMF0"}
