@@ -59,6 +59,8 @@ ROWS = (
     Row("/api/v1/batteries/<path:code>", f"{V1}/batteries/{pack_code(77)}", NOT_HERE),
     Row("/api/v1/batteries/<path:code>/events", f"{V1}/batteries/{CODE}/events", PARTIES),
     Row("/api/v1/batteries/<path:code>/events", f"{V1}/batteries/{pack_code(77)}/events", NOT_HERE),
+    Row("/api/v1/batteries/<path:code>/bundle", f"{V1}/batteries/{CODE}/bundle", PARTIES),
+    Row("/api/v1/batteries/<path:code>/bundle", f"{V1}/batteries/{pack_code(77)}/bundle", NOT_HERE),
     Row("/api/v1/batteries", f"{V1}/batteries", ENROLLED),
     Row("/api/v1/subjects/<path:subject>", f"{V1}/subjects/{SUB}", ALL),
     Row("/api/v1/subjects/<path:subject>", f"{V1}/subjects/{VEHICLE}", ALL),

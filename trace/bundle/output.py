@@ -8,7 +8,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import IO, ClassVar, Final
 
 from ..errors import TraceError
 from .layout import CHECKPOINT, TOP_LEVEL
@@ -45,12 +45,26 @@ def write_files(out: Path, files: Mapping[str, Content], *, overwrite: bool = Fa
     with tempfile.TemporaryDirectory(prefix=".packtrace-", dir=out.parent) as beside:
         made = Path(beside) / "bundle"
         if out.suffix == ".zip":
-            _write_zip(made, files)
+            with made.open("xb") as file:
+                write_zip(file, files)
         else:
             _write_folder(made, files)
         if out.is_dir() and not out.is_symlink():
             shutil.rmtree(out)
         os.replace(made, out)
+
+
+def write_zip(to: IO[bytes], files: Mapping[str, Content]) -> None:
+    """Write files as a zip into a file that is open; the same content gives the same bytes."""
+    # Stored, not deflated: what a compressor writes differs between its versions.
+    with zipfile.ZipFile(to, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(files):
+            member = zipfile.ZipInfo(name, _EPOCH)
+            member.create_system = _UNIX
+            member.external_attr = _FILE_MODE << 16
+            with archive.open(member, "w") as file:
+                for piece in _pieces(files[name]):
+                    file.write(piece)
 
 
 def _is_bundle(out: Path) -> bool:
@@ -70,18 +84,6 @@ def _write_folder(folder: Path, files: Mapping[str, Content]) -> None:
         with path.open("xb") as file:
             for piece in _pieces(files[name]):
                 file.write(piece)
-
-
-def _write_zip(path: Path, files: Mapping[str, Content]) -> None:
-    # Stored, not deflated: what a compressor writes differs between its versions.
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        for name in sorted(files):
-            member = zipfile.ZipInfo(name, _EPOCH)
-            member.create_system = _UNIX
-            member.external_attr = _FILE_MODE << 16
-            with archive.open(member, "w") as file:
-                for piece in _pieces(files[name]):
-                    file.write(piece)
 
 
 def _pieces(content: Content) -> Iterator[bytes]:

@@ -101,6 +101,30 @@ def write_battery_bundle(
         OutputExistsError: `out` is there.
         SigningError: The source has no readable checkpoint, or its tiles are damaged.
     """
+    files, entries = battery_files(source, subject=subject, rules=rules, vkeys=vkeys, adopted=adopted)
+    if enclosed:
+        files |= enclosed.files_for(entries.values())
+    write_files(out, files, overwrite=overwrite)
+    return len(entries)
+
+
+def battery_files(
+    source: BatterySource,
+    *,
+    subject: str,
+    rules: RuleSet,
+    vkeys: Sequence[VerifierKey],
+    adopted: Sequence[RuleSet] = (),
+) -> tuple[dict[str, Content], dict[int, bytes]]:
+    """The files of a bundle of one battery, and the entries that are in it by their leaf index.
+
+    Args:
+        source: As far as whoever is given the bundle may see it.
+        subject, rules, adopted: As `write_battery_bundle`.
+
+    Raises:
+        RefusedError, SigningError: As `write_battery_bundle`.
+    """
     head = source.checkpoint()
     checkpoint = parse_checkpoint_text(parse_note(head).text)
     size = checkpoint.size
@@ -111,10 +135,7 @@ def write_battery_bundle(
     files[ABOUT] = partial(orjson.dumps, about)
     for leaf, entry in entries.items():
         files[f"{RECEIPTS}{leaf}"] = partial(_receipt, tiles, leaf, entry, head)
-    if enclosed:
-        files |= enclosed.files_for(entries.values())
-    write_files(out, files, overwrite=overwrite)
-    return len(entries)
+    return files, entries
 
 
 def _rules_files(adopted: Iterable[RuleSet]) -> dict[str, Content]:

@@ -30,6 +30,7 @@ from ...signing.policy import NONE, Policy
 from ...signing.tiles import TileReader
 from ...signing.tree_head import parse_checkpoint_text
 from ..bundle.write import write_bundle
+from ..ledger.bundle_source import LedgerSource
 from ..ledger.door import Submission
 from ..ledger.home import Home
 from ..ledger.ledger import Ledger, system_clock
@@ -41,8 +42,6 @@ from ..verify.open_source import open_source
 from ..verify.trust import Trust, format_trust
 from ..verify.verify_source import verify_source
 from .bench_story import ORIGIN, Story
-from .chains import LedgerSource
-from .place import Place
 
 APPENDED_AT_ONCE: Final = 1_000  # events
 _Y1_SAMPLE: Final = 500  # signatures, each time that the yardstick is taken
@@ -160,7 +159,7 @@ class Bench:
             yield ledger
 
     def _export(self, ledger: Ledger, to: Path) -> None:
-        write_bundle(LedgerSource(Place(home=ledger.home.path), ledger), to, vkeys=self.log_key.vkeys)
+        write_bundle(LedgerSource(ledger), to, vkeys=self.log_key.vkeys)
 
     def _record(self, ledger: Ledger) -> None:
         for some in self._appends:

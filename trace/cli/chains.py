@@ -10,38 +10,9 @@ from ..ledger.database import Database
 from ..ledger.ledger import Ledger
 from ..ledger.register import file_lock
 from ..ledger.tables import CHAIN
-from ..lifecycle.state import Chain, Reference
+from ..lifecycle.state import Chain
 from .ledger_access import load_home
 from .place import Place
-
-
-class LedgerSource:
-    """A ledger as bundles are written from it."""
-
-    def __init__(self, place: Place, ledger: Ledger) -> None:
-        self._place = place
-        self._ledger = ledger
-
-    def checkpoint(self) -> bytes:
-        return self._ledger.checkpoint()
-
-    def checkpoints(self) -> list[tuple[int, bytes]]:
-        return self._ledger.checkpoints()
-
-    def entries(self, start: int, stop: int) -> Iterator[bytes]:
-        return self._ledger.entries(start, stop)
-
-    def entries_of(self, subject: str) -> list[tuple[int, bytes]]:
-        return self._ledger.entries_of(subject)
-
-    def tile(self, level: int, index: int) -> bytes:
-        return self._ledger.tile(level, index)
-
-    def references_to(self, target: str) -> tuple[Reference, ...]:
-        return self._ledger.world().references_to(target)
-
-    def subjects(self, kind: str) -> list[str]:
-        return subjects_of(self._place, kind)
 
 
 def subjects_of(place: Place, kind: str) -> list[str]:

@@ -14,6 +14,7 @@ import click
 
 from ..bundle.write import write_bundle
 from ..history import read_chain
+from ..ledger.bundle_source import LedgerSource
 from ..ledger.ledger import Ledger
 from ..lifecycle.state import Battery, Chain
 from ..lifecycle.world import keys_in
@@ -21,7 +22,7 @@ from ..verify.findings import Outcome
 from ..verify.report import Report, format_text
 from ..verify.trust import Trust, parse_trust, six_words
 from ..verify.verify_source import verify_source
-from .chains import LedgerSource, chains_of
+from .chains import chains_of
 from .ledger_access import load_home, open_ledger, read_ledger
 from .load import EVENTS, format_counts, load_samples
 from .place import Place, place_options
@@ -79,7 +80,7 @@ def _demonstrate(place: Place, samples: Path) -> int:
 
     _title("2. Export the log, and verify the copy against the trust file")
     with read_ledger(place) as ledger:
-        size = write_bundle(LedgerSource(place, ledger), bundle, vkeys=home.load_vkeys())
+        size = write_bundle(LedgerSource(ledger), bundle, vkeys=home.load_vkeys())
     click.echo(f"exported {size} entries to {bundle}")
     click.echo(f"trust file {home.trust}, six words: {six_words(trust)}")
     good = _verify(bundle, trust)
@@ -131,7 +132,7 @@ def _verify_others(place: Place, samples: Path) -> bool:
         home = load_home(own)
         bundle = home.path / "bundle"
         with read_ledger(own) as ledger:
-            write_bundle(LedgerSource(own, ledger), bundle, vkeys=home.load_vkeys())
+            write_bundle(LedgerSource(ledger), bundle, vkeys=home.load_vkeys())
         report = verify_source(bundle, trust=parse_trust(home.trust.read_bytes()))
         outcome = report.outcome
         remarks = f", {len(report.findings)} findings" if report.findings else ""

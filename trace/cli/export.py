@@ -10,8 +10,8 @@ import click
 
 from ..bundle.enclosed import Enclosed
 from ..bundle.write import write_battery_bundle, write_bundle
+from ..ledger.bundle_source import LedgerSource
 from ..ledger.evidence_store import EvidenceStore
-from .chains import LedgerSource
 from .ledger_access import load_home, read_ledger
 from .place import Place, place_options
 from .subject_input import parse_subject_input
@@ -42,7 +42,7 @@ def export(place: Place, out: Path, battery: str | None, with_evidence: bool, ov
     vkeys = home.load_vkeys()
     enclosed = Enclosed(EvidenceStore(home.evidence)) if with_evidence else None
     with read_ledger(place) as ledger:
-        source = LedgerSource(place, ledger)
+        source = LedgerSource(ledger)
         if subject:
             count = write_battery_bundle(
                 source,

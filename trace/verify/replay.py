@@ -47,7 +47,10 @@ CheckSignatures = Callable[[Sequence[tuple[bytes, bytes, PublicKey]]], list[bool
 
 _ANYTHING: Final = (("*",), "")
 _MAY_BE_ABSENT: Final = frozenset({"SEQUENCE_GAP", "KEY_UNKNOWN", "REFERENCE_ABSENT"})
-"""In a bundle of one battery these may mean that the bundle lacks something, not that the log does."""
+"""In a bundle of one battery these may mean that the bundle lacks something, not that the log does.
+
+So may an event without the one that leads its group, if the leaf before it is not in the bundle either.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,7 @@ class Replay:
         self._concerns = concerns
         self._latest: datetime | None = None
         self._next_leaf = 0
+        self._after_gap = False  # nothing was taken in since a leaf that is missing
         self._unsound: set[str] = set()  # chains that are refuted or undecided
         self._unsound_targets: dict[
             str, str
@@ -128,6 +132,7 @@ class Replay:
                 item = self._read_jws(leaf, item.recorded_at, item.jws)
             if self._queue and (item is None or item.event is None or leaf != self._next_leaf):
                 self._abandon_group(missing=leaf != self._next_leaf)
+            self._after_gap |= leaf != self._next_leaf
             self._next_leaf = leaf + 1
             if item is None:
                 self._loose = _ANYTHING
@@ -255,6 +260,7 @@ class Replay:
         if self._concerns is not None:
             self._tell_concerned(self._concerns, event, at, step.chain.state)
         self.world.keep(event, at, step.chain, step.references)
+        self._after_gap = False
         revocation = parse_revocation(event, item.leaf)
         if revocation is not None:
             self._revocations.append(revocation)
@@ -371,7 +377,8 @@ class Replay:
         code = error.finding_code
         if code == "PLACE_TAKEN":
             code = "DUPLICATE_EVENT" if self._is_known(event) else "FORKED_CHAIN"
-        if not self._whole and code in _MAY_BE_ABSENT:
+        is_led = code == "GROUP_INCOMPLETE" and self._after_gap
+        if not self._whole and (code in _MAY_BE_ABSENT or is_led):
             code = "BUNDLE_INCOMPLETE"
         self._findings.add(Finding(code, error.message, event.sub, leaf, event.id, error.where))
 
