@@ -30,6 +30,7 @@ from packtrace.tests.web.js_bundles import (
     use_cases,
     zip_cases,
 )
+from packtrace.tests.web.js_handover import truckload
 from packtrace.trace.codes.battery_code import BatteryCodeError, read_label_text
 from packtrace.trace.codes.label import label_digest
 from packtrace.trace.codes.slip import slip_token
@@ -284,4 +285,5 @@ KINDS: dict[str, Callable[[], list[Case]]] = {
     "labels": label_cases,
     "label_digests": label_digest_cases,
     "slip_tokens": slip_token_cases,
+    "trucks": lambda: [truckload(count) for count in (1, 3, 40)],
 }

@@ -1,4 +1,4 @@
-// Bytes: UTF-8, ASCII, hexadecimal digits, joining, comparing, and SHA-256 of WebCrypto.
+// Bytes: UTF-8, ASCII, hexadecimal digits, joining, comparing, CRC-32, and SHA-256 of WebCrypto.
 
 const encoder = new TextEncoder();
 
@@ -35,6 +35,19 @@ export function eightBytes(number) {
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(number));
   return bytes;
+}
+
+const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let value = byte;
+  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
+  return value;
+});
+
+/** @param {Uint8Array} bytes @returns {number} CRC-32 as in zip: against damage, not against anybody's will */
+export function checksum(bytes) {
+  let value = 0xffffffff;
+  for (const byte of bytes) value = TABLE[(value ^ byte) & 255] ^ (value >>> 8);
+  return (value ^ 0xffffffff) >>> 0;
 }
 
 /**

@@ -1,4 +1,5 @@
 // The members of a zip, as a bundle comes in one: bounded, and nothing but plain files (docs/format.md, 8.2).
+import { checksum } from "./bytes.js";
 import { Refusal, quote } from "./refusal.js";
 
 const MAX_MEMBERS = 20_000;
@@ -112,16 +113,4 @@ async function inflate(raw, size, damaged) {
     throw damaged("damaged data");
   }
   return data.subarray(0, at);
-}
-
-const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-  return value;
-});
-
-function checksum(data) {
-  let value = 0xffffffff;
-  for (const byte of data) value = TABLE[(value ^ byte) & 255] ^ (value >>> 8);
-  return (value ^ 0xffffffff) >>> 0;
 }
