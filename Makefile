@@ -15,7 +15,7 @@ MAKES_VENV := import ensurepip, venv; $(FITS)
 PYTHON ?= $(shell for p in $(PYTHONS); do $$p -Ic '$(MAKES_VENV)' 2>/dev/null && echo $$p && break; done)
 
 DEMO_HOME ?= demo-home
-DEMO_ARGS ?= --no-serve
+DEMO_ARGS ?=
 PYTEST_ARGS ?=
 FUZZ ?= 50000
 LOCK_ARGS ?=
@@ -33,7 +33,7 @@ TEST_FOLDERS := /usr/share/gocode/src/golang.org/x/mod:golang-golang-x-mod-dev \
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: .venv/runtime.stamp .venv/vendor.stamp ## load the sample batches into a fresh ledger and verify it
+demo: .venv/runtime.stamp .venv/vendor.stamp ## load the sample batches, verify them, and serve pages and API (DEMO_ARGS=--no-serve)
 	@if [ -e "$(DEMO_HOME)" ]; then \
 	  if [ "$(DEMO_HOME)" != demo-home ]; then \
 	    echo "DEMO_HOME: expected nothing there yet, got $(DEMO_HOME): remove it, or name another" >&2; exit 2; \

@@ -23,6 +23,7 @@ from ..verify.report import Report, format_text
 from ..verify.trust import Trust, parse_trust, six_words
 from ..verify.verify_source import verify_source
 from .chains import chains_of
+from .demo_yard import stage_yard
 from .ledger_access import load_home, open_ledger, read_ledger
 from .load import EVENTS, format_counts, load_samples
 from .place import Place, place_options
@@ -52,8 +53,19 @@ def demo(place: Place, no_serve: bool, port: int) -> int:
     with as_file(files("packtrace.sample_batches")) as samples:
         exit_code = _demonstrate(place, samples)
     if not no_serve and not exit_code:
+        _stage(place)
         _serve(place, port)
     return exit_code
+
+
+def _stage(place: Place) -> None:
+    """Put something into the yards that is still to be done."""
+    _title("6. Today: a truck in the yard")
+    with open_ledger(place, None) as ledger:
+        staged = stage_yard(ledger, load_home(place))
+    click.echo(f"{staged.packs} packs on {staged.consignment}, offered to the dismantler of the samples")
+    click.echo(f"{staged.modules} modules offered to its recycler")
+    click.echo(f"their labels, to be scanned from paper or from the screen: {staged.labels}")
 
 
 def _serve(place: Place, port: int) -> None:
@@ -65,7 +77,7 @@ def _serve(place: Place, port: int) -> None:
         battery = quote(_longest(place, ledger).subject)
         for path in ("/api/v1/docs", f"/api/v1/batteries/{battery}", "/api/v1/node", "/checkpoint"):
             click.echo(f"  {url}{path}")
-        click.echo(f"  packtrace verify {url} --trust {load_home(place).trust}")
+        click.echo(f"  packtrace verify {url} --home {place.folder}")
 
     with open_ledger(place, None) as ledger:
         serve_node(ledger, host="127.0.0.1", port=port, ready=tell, public_entries=True)
