@@ -6,11 +6,15 @@ import hashlib
 from typing import Any
 from urllib.parse import quote
 
+import orjson
+
 from packtrace.signing.base64url import b64url, parse_b64url
 from packtrace.tests.ledger.node import append_one
 from packtrace.tests.scene import Party, event_id, pack_code
 from packtrace.tests.web.conftest import Served, check_problem
 from packtrace.tests.web.tokens import bearer
+from packtrace.trace.lifecycle import words
+from packtrace.trace.lifecycle.table import format_table
 from packtrace.trace.template import PLACEHOLDER, find_placeholders
 
 CODE = pack_code(1)
@@ -113,3 +117,26 @@ def test_schema_that_one_has_is_not_sent_again(served: Served) -> None:
     assert other.status_code == 200 and other.headers["Cache-Control"] == "no-cache"
     for name in ("battery.eaten", "..", "battery.manufactured.json"):
         check_problem(served.client.get(f"/api/v1/schemas/{name}"), 404, "TYPE_UNKNOWN")
+
+
+def test_lifecycle_is_the_table_by_which_events_are_judged(served: Served) -> None:
+    answer = served.client.get("/api/v1/lifecycle")
+    body: Any = answer.json
+    table = orjson.loads(format_table())
+    assert answer.status_code == 200
+    assert body["rows"] == table["rows"] and len(body["rows"]) > 70
+    assert (body["in_use"], body["in_use_barred_to"]) == (table["in_use"], table["in_use_barred_to"])
+    assert answer.headers["ETag"] == f'"{served.ledger.rules.sha256}"' == f'"{body["rules"]["sha256"]}"'
+    again = served.client.get("/api/v1/lifecycle", headers={"If-None-Match": answer.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_lifecycle_names_every_stage_and_role_in_both_languages(served: Served) -> None:
+    body: Any = served.client.get("/api/v1/lifecycle").json
+    assert {each["stage"] for each in body["stages"]} == set(words.STAGES)
+    assert [each["role"] for each in body["roles"]] == list(words.ROLES)
+    for each in (*body["stages"], *body["roles"], *body["rows"]):
+        assert each["en"].isascii() and not each["zh"].isascii(), each
+    for each in body["roles"]:
+        assert each.get("waste_stage") == (words.waste_stage(each["role"]) if each["custodial"] else None)
+    assert body["policy"]["offer_least_days"] == served.ledger.rules.policy.offer_least_days

@@ -132,6 +132,7 @@ ROWS = (
     ),
     Row("/api/v1/explain", f"{V1}/explain", ALL, "POST", b"x.y.z", JOSE),
     Row("/api/v1/schemas", f"{V1}/schemas", ALL),
+    Row("/api/v1/lifecycle", f"{V1}/lifecycle", ALL),
     Row("/api/v1/schemas/<kind>", f"{V1}/schemas/battery.inspected", ALL),
     Row("/api/v1/organisations", f"{V1}/organisations", ALL),
     Row("/api/v1/organisations/<organisation>", f"{V1}/organisations/{{maker_id}}", ALL),

@@ -37,6 +37,24 @@ CUSTODIAL: Final = (
 
 ROLES: Final = (*CUSTODIAL, CARRIER, REGISTRAR, REGULATOR)
 
+ROLE_NAMES: Final[dict[str, tuple[str, str]]] = {
+    BATTERY_MAKER: ("电池生产企业", "battery maker"),
+    IMPORTER: ("进口商", "importer"),
+    VEHICLE_MAKER: ("汽车生产企业", "vehicle maker"),
+    DEALER: ("销售商", "dealer"),
+    REPAIRER: ("维修商", "repairer"),
+    SWAP_OPERATOR: ("换电运营商", "swap operator"),
+    COLLECTOR: ("回收服务网点", "collector"),
+    VEHICLE_DISMANTLER: ("报废机动车回收拆解企业", "vehicle dismantler"),
+    PACK_DISMANTLER: ("电池拆解企业", "pack dismantler"),
+    REPURPOSER: ("梯次利用企业", "repurposer"),
+    RECYCLER: ("再生利用企业", "recycler"),
+    CARRIER: ("承运人", "carrier"),
+    REGISTRAR: ("登记机构", "registrar"),
+    REGULATOR: ("监管机构", "regulator"),
+}
+"""Every role in Chinese and in English, as `docs/glossary.md` has them."""
+
 INTAKE: Final = (
     DEALER,
     REPAIRER,

@@ -90,7 +90,7 @@ class Schemas(MethodView):
             for kind in sorted(rules.shapes.types)
         ]
         body = {"rules": {"name": rules.name, "sha256": rules.sha256}, "schemas": lines}
-        return _revalidated(orjson.dumps(body), JSON, rules.sha256)
+        return revalidated(orjson.dumps(body), JSON, rules.sha256)
 
 
 @blueprint.route("/schemas/<kind>")
@@ -106,7 +106,7 @@ class StatementSchema(MethodView):
     @blueprint.alt_response(404, schema=ProblemBody, content_type=MEDIA_TYPE, description="No such type.")
     def get(self, kind: str) -> Response:
         source = _check_known(kind)
-        return _revalidated(source, SCHEMA, b64url(hashlib.sha256(source).digest()))
+        return revalidated(source, SCHEMA, b64url(hashlib.sha256(source).digest()))
 
 
 def _concerns(asked: Asked, subject: Subject) -> bool:
@@ -130,7 +130,8 @@ def _check_known(kind: str) -> bytes:
     return source
 
 
-def _revalidated(data: bytes, content_type: str, digest: str) -> Response:
+def revalidated(data: bytes, content_type: str, digest: str) -> Response:
+    """An answer that clients keep, and ask for again each time by the digest that they have."""
     response = Response(data, content_type=content_type)
     response.set_etag(digest)
     response.headers["Cache-Control"] = REVALIDATED
