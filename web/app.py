@@ -14,6 +14,7 @@ from ..trace.errors import TraceError
 from .api import install_api
 from .api.health import install_readiness
 from .api.organisations import install_page_tokens
+from .api.pictures import install_pictures
 from .api.search import install_search
 from .door.rates import install_rates
 from .metrics import install_metrics
@@ -52,6 +53,7 @@ def create_app(node: Node, *, proxies: int = 0) -> Flask:
     install_readiness(app, node)
     install_page_tokens(app, node)
     install_search(app, node)
+    install_pictures(app, node)
     install_metrics(app, node)
     install_rates(app, node)
     install_turns(app)

@@ -100,6 +100,12 @@ PAGE_TOKEN_INVALID 400
 PARAMETERS_INVALID 422
   查询参数不符合要求。
   A parameter of the query is missing, or not what it should be.
+PICTURES_BUSY 503
+  正在识读其他图片；请稍后再发。
+  Other pictures are being read; send it again.
+PICTURE_UNREADABLE 422
+  不是完整的 JPEG 或 PNG，或像素过多。
+  Not a whole JPEG or PNG, or one with too many pixels.
 RECEIPT_PENDING 503
   已记录，但尚无检查点覆盖。
   It is recorded, and no checkpoint covers it yet.

@@ -27,6 +27,10 @@ class Limits:
     labels: int = 500  # in one POST /labels
     page: int = 100  # rows of a page, unless asked for
     page_most: int = 1_000
+    picture_bytes: int = 6 << 20
+    picture_pixels: int = 16_000_000  # of a picture, counted before it is unpacked
+    pictures: int = 1  # that are read at the same time: a hostile one takes two seconds of a processor
+    pictures_a_minute: int = 600  # of one address: five phones of a yard that send two a second
     requests_a_minute: int = 6_000  # of one address, and of one key
     reserve_bytes: int = 256 << 20  # free on the disk, below which nothing is recorded
     keys_days: int = 7  # that a key of idempotency, and the result of a job, are kept

@@ -5,6 +5,7 @@ A route without a row fails here. Whoever adds one says what each of `ASKERS` is
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -49,6 +50,9 @@ HOOK = "A" * 22
 JSON = {"Content-Type": "application/json"}
 JOSE = {"Content-Type": "application/jose"}
 LINES = {"Content-Type": "application/x-ndjson"}
+BLANK_PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsTj2FAAAAABJRU5ErkJggg=="
+)
 
 LABELS = orjson.dumps(
     {"host": "packs.example", "format": "svg", "labels": [{"code": CODE, "token": "ABCDEFGHIJ234567QRST"}]}
@@ -131,6 +135,7 @@ ROWS = (
         ALL,
     ),
     Row("/api/v1/explain", f"{V1}/explain", ALL, "POST", b"x.y.z", JOSE),
+    Row("/api/v1/pictures", f"{V1}/pictures", ALL, "POST", BLANK_PNG, {"Content-Type": "image/png"}),
     Row("/api/v1/schemas", f"{V1}/schemas", ALL),
     Row("/api/v1/lifecycle", f"{V1}/lifecycle", ALL),
     Row("/api/v1/schemas/<kind>", f"{V1}/schemas/battery.inspected", ALL),
