@@ -16,6 +16,7 @@ from .api.health import install_readiness
 from .api.organisations import install_page_tokens
 from .api.pictures import install_pictures
 from .api.search import install_search
+from .api.yard import install_yard
 from .door.rates import install_rates
 from .metrics import install_metrics
 from .node import Node, install
@@ -54,6 +55,7 @@ def create_app(node: Node, *, proxies: int = 0) -> Flask:
     install_page_tokens(app, node)
     install_search(app, node)
     install_pictures(app, node)
+    install_yard(app, node)
     install_metrics(app, node)
     install_rates(app, node)
     install_turns(app)

@@ -13,6 +13,7 @@ from waitress import create_server
 from ..trace.ledger.errors import LedgerError, LedgerStoppedError
 from ..trace.ledger.ledger import Ledger, system_clock
 from .api.search import search_index
+from .api.yard import yard_index
 from .app import create_app
 from .door.slow_clients import IDLE_S, close_slow_clients
 from .door.uploads import IN_MEMORY
@@ -22,6 +23,7 @@ from .node import Node
 from .notices.dispatcher import Dispatcher
 from .notices.outbound import Outbound
 from .reading.search_index import SearchIndex
+from .reading.yard_index import YardIndex
 
 THREADS: Final = 64
 """As many requests are recorded together; a thread that waits for its receipt costs next to nothing."""
@@ -81,8 +83,8 @@ def serve_node(
         ledger.home.path / "notices.lock",
     )
     app = create_app(node, proxies=proxies)
-    index = search_index(app)
-    indexing = threading.Thread(target=_bring_up, args=(index,), name="packtrace-index")
+    indexes = (search_index(app), yard_index(app))
+    indexing = threading.Thread(target=_bring_up, args=indexes, name="packtrace-index")
     try:
         indexing.start()
         sockets: dict[int, Any] = {}
@@ -120,7 +122,8 @@ def serve_node(
             watch.join()
     finally:
         dispatcher.close()
-        index.close()
+        for index in indexes:
+            index.close()
         indexing.join()
         node.close()
     if ledger.stopped:
@@ -131,10 +134,11 @@ def _stop(*_: object) -> None:
     raise SystemExit(0)
 
 
-def _bring_up(index: SearchIndex) -> None:
-    """Take in what was recorded while nobody served; searches take in the rest."""
+def _bring_up(*indexes: SearchIndex | YardIndex) -> None:
+    """Take in what was recorded while nobody served; whoever asks takes in the rest."""
     try:
-        index.bring_up()
+        for index in indexes:
+            index.bring_up()
     except LedgerError as error:
         _LOG.error("index: %s", error.message)
 

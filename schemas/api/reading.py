@@ -167,6 +167,9 @@ class SubjectBody(Schema):
     )
     capacity = fields.String(metadata={"description": "Enrolled: the role in which."})
     condition = fields.String(metadata={"description": "Enrolled."})
+    label = fields.String(
+        metadata={"description": "Enrolled: digest of the label of record (docs/labels.md), or empty."}
+    )
     offered = fields.Boolean(metadata={"description": "Enrolled: whether an offer is open."})
     on_hold = fields.Boolean(metadata={"description": "Enrolled: whether an authority holds it."})
     origin_contested = fields.Boolean(metadata={"description": "Enrolled: by its maker."})

@@ -60,7 +60,7 @@ def test_the_passport_tells_a_stranger_of_the_battery_and_of_nobody_who_holds_it
 def test_an_enrolled_organisation_learns_who_holds_it_and_what_it_may_do(tenants: Tenants) -> None:
     said = body(tenants, "any", f"/batteries/{CODE}")
     assert said.keys() == PUBLIC | {
-        *("custodian", "capacity", "condition", "offered", "on_hold", "origin_contested", "steps"),
+        *("custodian", "capacity", "condition", "label", "offered", "on_hold", "origin_contested", "steps"),
     }
     scene = tenants.served.scene
     assert said["custodian"]["id"] == scene.dismantler.org and said["capacity"] == "pack_dismantler"

@@ -66,6 +66,7 @@ ROWS = (
     Row("/api/v1/batteries/<path:code>/bundle", f"{V1}/batteries/{CODE}/bundle", PARTIES),
     Row("/api/v1/batteries/<path:code>/bundle", f"{V1}/batteries/{pack_code(77)}/bundle", NOT_HERE),
     Row("/api/v1/batteries", f"{V1}/batteries", ENROLLED),
+    Row("/api/v1/yard", f"{V1}/yard", ENROLLED),
     Row("/api/v1/subjects/<path:subject>", f"{V1}/subjects/{SUB}", ALL),
     Row("/api/v1/subjects/<path:subject>", f"{V1}/subjects/{VEHICLE}", ALL),
     Row("/api/v1/subjects/<path:subject>", f"{V1}/subjects/notes:{SUB}", ALL),

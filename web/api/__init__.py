@@ -35,6 +35,7 @@ from . import (
     static_log,
     subjects,
     webhooks,
+    yard,
 )
 from .document import complete, prose_of
 from .pages import install_docs
@@ -59,6 +60,7 @@ _BLUEPRINTS: Final = (
     feed.blueprint,
     webhooks.blueprint,
     labels.blueprint,
+    yard.blueprint,
     consistency.blueprint,
     health.blueprint,
     pages.blueprint,

@@ -104,7 +104,10 @@ def _for_enrolled(subject: str, state: Battery | Lot, world: World, at: datetime
         "on_hold": world.is_held(subject),
         "origin_contested": bool(bearing_object(subject, world)["contested"]),
     }
-    return said | ({"condition": state.facts.condition} if isinstance(state, Battery) else {})
+    if isinstance(state, Battery):
+        # The digest tells whoever scans a label whether it is the one of record; no token follows from it.
+        said |= {"condition": state.facts.condition, "label": state.facts.label}
+    return said
 
 
 def _offer(state: State | None, at: datetime) -> dict[str, Any]:
