@@ -162,6 +162,9 @@ class SubjectBody(Schema):
         metadata={"description": "An object of subject, chemistry, mass_g, energy_wh; null for none."}
     )
     into = fields.String(metadata={"description": "The product or code in which it goes on."})
+    label = fields.String(
+        metadata={"description": "Digest of its label on record (`docs/format.md`, 7.5), or empty."}
+    )
     custodian = fields.Nested(
         PartyBody, allow_none=True, metadata={"description": "Enrolled: who holds it, or nobody."}
     )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from packtrace.signing.disclosures import parse_disclosure
-from packtrace.tests.scene import VIN, event_id, pack_code
+from packtrace.tests.scene import VIN, digest_of, event_id, pack_code
 
 from .conftest import Served, check_problem
 from .tenants import ASKERS, CODE, SALT, SUB, VEHICLE, Tenants, record, settle, settled
@@ -40,7 +40,7 @@ def body(tenants: Tenants, asker: str, path: str) -> dict[str, Any]:
 
 PUBLIC = {
     *("subject", "origin", "seq", "head", "tier", "log", "stage", "stage_name", "status", "damaged"),
-    *("chemistry", "maker", "model", "into"),
+    *("chemistry", "maker", "model", "into", "label"),
 }
 
 
@@ -49,6 +49,7 @@ def test_the_passport_tells_a_stranger_of_the_battery_and_of_nobody_who_holds_it
     assert said.keys() == PUBLIC
     assert (said["stage"], said["status"], said["damaged"]) == ("at_dismantler", "waste", False)
     assert said["chemistry"] == "LFP" and said["model"]["mass_g"] == 438_000
+    assert said["label"] == digest_of(f"label {CODE}"), "by which a scanned label is checked"
     assert said["maker"]["name_en"] == "maker" and (said["seq"], said["head"]) == (5, tenants.pack[-1])
     assert said["log"]["checkpoint"].encode() == tenants.served.ledger.checkpoint()
     assert said["log"]["size"] == tenants.served.ledger.size

@@ -80,6 +80,7 @@ def _public(state: Battery, chain: Sequence[Told], world: World) -> dict[str, An
         "maker": _named(facts.maker, world),
         "model": None,
         "into": facts.into if state.stage in _GONE_INTO else "",
+        "label": facts.label,  # whoever scanned one compares it; nobody finds the token from the digest
     }
     model = world.chain(facts.model) if facts.model else None
     if model and isinstance(model.state, Model):
