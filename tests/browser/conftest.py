@@ -98,11 +98,11 @@ class Yard:
 
     def send(self, *texts: str) -> list[str]:
         """Record one submission over the API, as an integrator does; the ids of its events."""
-        body = json.dumps({"group": list(texts)} if len(texts) > 1 else {"event": texts[0]}).encode()
+        body = json.dumps({"events": list(texts)}).encode()
         status, answer = self.ask("/api/v1/events", body)
         assert status in (200, 201), answer
         self.sent += texts
-        return [parse_jws(split_presentation(text)[0], EVENT).id for text in texts]
+        return [parse_jws(split_presentation(text)[0], typ=EVENT).id for text in texts]
 
     def ask(self, path: str, body: bytes | None = None, **headers: str) -> tuple[int, Any]:
         """Ask the node something; its status and JSON."""
