@@ -7,6 +7,7 @@ travels over TLS alone, opens nothing but reading, and is bound to one log.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -87,13 +88,14 @@ def sign_read_token(signer: Signing, *, origin: str, org: str, at: datetime, sec
     )
 
 
-def check_read_token(text: str, world: World, at: datetime) -> Reader:
+def check_read_token(text: str, world: World, at: datetime, *, uses: Collection[str] = USES) -> Reader:
     """Who reads, as a token shows.
 
     Args:
         text: The token.
         world: The log at this moment: a key that is revoked reads nothing from the next leaf on.
         at: Now.
+        uses: Of the keys that may ask for this.
 
     Raises:
         ReadTokenError: It is not a token of this log, of this time, by a key in force of an organisation in
@@ -108,7 +110,7 @@ def check_read_token(text: str, world: World, at: datetime) -> Reader:
     except SigningError as error:
         raise ReadTokenError(f"token: {error}") from error
     _check_claims(jws, world.origin, at)
-    return _reader(jws, signer, at)
+    return _reader(jws, signer, at, uses)
 
 
 def _check_claims(jws: Jws, origin: str, at: datetime) -> None:
@@ -137,7 +139,7 @@ def _seconds(said: dict[str, Any], name: str) -> int:
     return value
 
 
-def _reader(jws: Jws, signer: Signer, at: datetime) -> Reader:
+def _reader(jws: Jws, signer: Signer, at: datetime, uses: Collection[str]) -> Reader:
     """The organisation of the key, once key and organisation are found to be good for reading."""
     key, org = signer.key, signer.org
     if jws.value["iss"] != key.org:
@@ -146,8 +148,8 @@ def _reader(jws: Jws, signer: Signer, at: datetime) -> Reader:
         raise ReadTokenError(f"token, kid: expected a key in force, got {jws.kid}, which is revoked")
     if (key.valid_from and at < key.valid_from) or (key.until and at >= key.until):
         raise ReadTokenError(f"token, kid: expected a key within its time, got {jws.kid}")
-    if key.use not in USES:
-        raise ReadTokenError(f"token, kid: expected a key for {' or '.join(USES)}, got one for {key.use}")
+    if key.use not in uses:
+        raise ReadTokenError(f"token, kid: expected a key for {' or '.join(uses)}, got one for {key.use}")
     if org is None or org.suspended:
         got = "one that is suspended" if org else "one that is not enrolled"
         raise ReadTokenError(f"token, iss: expected an organisation in good standing, got {got}")

@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from ..signing.errors import SigningError
 from ..trace.errors import TraceError
 from .api import install_api
+from .api.enrolment import install_enrolment
 from .api.health import install_readiness
 from .api.organisations import install_page_tokens
 from .api.pictures import install_pictures
@@ -59,6 +60,7 @@ def create_app(node: Node, *, proxies: int = 0) -> Flask:
     install_metrics(app, node)
     install_rates(app, node)
     install_turns(app)
+    install_enrolment(app)
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)  # type: ignore[method-assign]
     app.register_error_handler(TraceError, answer_error)

@@ -52,6 +52,21 @@ IDEMPOTENCY_KEY_INVALID 400
 IDEMPOTENCY_KEY_REUSED 422
   该 Idempotency-Key 已用于另一请求。
   The Idempotency-Key came before, with another request.
+INVITATIONS_TOO_MANY 409
+  该组织未用的邀请和待办的请求已达上限。
+  The organisation has as many open invitations and requests as it may have.
+INVITATION_EXPIRED 410
+  邀请已过期；请索取新的邀请。
+  No device came with the invitation in its time; ask for another.
+INVITATION_REFUSED 422
+  不能为此邀请设备；detail 说明原因。
+  Nothing that a device can be invited for; `detail` says why.
+INVITATION_UNKNOWN 404
+  没有此邀请。
+  There is no such invitation.
+INVITATION_USED 409
+  该邀请已被另一台设备使用，或已被撤回。
+  Another device came with the invitation first, or it was taken back.
 JOB_NOT_DONE 409
   任务尚未完成，还没有结果。
   The result of a job is there once it is done.

@@ -23,6 +23,7 @@ from ..trace.ledger.writer import Answer, Writer
 from .batches.idempotency import bind_key
 from .batches.job_runner import JobRunner
 from .batches.jobs import Jobs
+from .enrolment.invitations import Invitation, Invitations
 from .limits import Limits
 from .notices.key import load_notice_key
 from .notices.store import Webhooks
@@ -59,6 +60,8 @@ class Node:
     jobs: Jobs = field(init=False)
     runner: JobRunner = field(init=False)
     webhooks: Webhooks = field(init=False)
+    invitations: Invitations = field(init=False)
+    confirm: Callable[[Invitation], None] | None = None  # told of each device that asks; for samples alone
     notice_key: PrivateKey = field(init=False)
     _batches: threading.BoundedSemaphore = field(init=False)
 
@@ -68,6 +71,7 @@ class Node:
             self.home.path / "jobs", self.store, self.clock, self.limits, lambda: self.free_bytes()
         )
         self.webhooks = Webhooks(self.store, self.clock)
+        self.invitations = Invitations(self.store, self.clock)
         self.notice_key = load_notice_key(self.home)
         self.runner = JobRunner(self.jobs, self.ledger, self.limits, self.check_spare)
 

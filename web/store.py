@@ -18,7 +18,7 @@ from sqlmodel import SQLModel
 from ..trace.errors import TraceError
 from ..trace.ledger.register import file_lock
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of the tables; an older file is set aside by its owner, since it holds nothing that can't be had again."""
 
 _PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "trusted_schema=OFF", "secure_delete=ON")

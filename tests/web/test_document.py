@@ -152,6 +152,8 @@ def test_every_documented_example_is_answered_as_documented(served: Served, docu
             answer = served.client.open(target, method=method, query_string=query, data=data, headers=headers)
             check_as_documented(document, operation, answer)
             expected = (403,) if path.startswith("/tile/entries") else (200, 201)
+            if path.startswith(f"{V1}/enrolment/"):
+                expected = (404,)  # its secret is what a node makes at random: test_enrolment
             assert answer.status_code in expected, (method, target, answer.data)
             asked += 1
     assert asked > 35

@@ -126,6 +126,17 @@ ROWS = (
     # The token on a label is the asker's own, and nothing is looked up: every member may print.
     Row("/api/v1/labels", f"{V1}/labels", ENROLLED, "POST", LABELS, JSON),
     Row("/api/v1/labels/preview", f"{V1}/labels/preview", ENROLLED, "POST", LABELS, JSON),
+    # An organisation's devices are its own; a secret is shown by whoever has it.
+    Row("/api/v1/devices", f"{V1}/devices", ENROLLED),
+    Row("/api/v1/invitations", f"{V1}/invitations", (401, *(422,) * 6), "POST", b'{"use":"read"}', JSON),
+    Row(
+        "/api/v1/invitations/<invitation_id>",
+        f"{V1}/invitations/{HOOK}",
+        (401, *(404,) * 6),
+        "DELETE",
+    ),
+    Row("/api/v1/enrolment/invitation", f"{V1}/enrolment/invitation", (400,) * 7, "POST", b"{}", JSON),
+    Row("/api/v1/enrolment/request", f"{V1}/enrolment/request", (400,) * 7, "POST", b"{}", JSON),
     Row("/api/v1/heads", f"{V1}/heads", ALL, "POST", orjson.dumps({"codes": [SUB, VEHICLE]}), JSON),
     Row(
         "/api/v1/statements/<kind>/template", f"{V1}/statements/battery.inspected/template?subject={SUB}", ALL

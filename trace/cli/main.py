@@ -35,6 +35,7 @@ COMMANDS: Final[dict[str, str]] = {
     "init": "Found a log: its keys, its first entry, its trust file.",
     "org": "Enrol, list and suspend organisations.",
     "key": "Make, add, revoke and list keys.",
+    "device": "Invite, approve, list and revoke devices: phones and computers that sign.",
     "template": "Print the next statement about a subject, to be filled in.",
     "sign": "Sign a statement.",
     "submit": "Hand signed events to the log.",

@@ -25,6 +25,9 @@ _TAKEN: Final = (  # bodies of requests
     "LabelsQuery",
     "ReplayBody",
     "WebhookNewBody",
+    "InvitationNewBody",
+    "LookBody",
+    "AskBody",
 )
 _PROBLEM: Final = {"$ref": "#/components/schemas/ProblemBody"}
 _UNLIMITED: Final = "/api/v1/health/"

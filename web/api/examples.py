@@ -48,6 +48,14 @@ _LABELS: Final[dict[str, Any]] = {
         {"code": CODE, "token": "ABCDEFGHIJ234567QRST", "name_zh": "示例磷酸铁锂包", "mass_g": 438_000}
     ],
 }
+_SECRET: Final = "2qjJ3hO8hAj1CUjA1oJqQw"  # noqa: S105 -- of no node
+_JWK: Final = {
+    "crv": "Ed25519",
+    "kty": "OKP",
+    "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+}  # RFC 8037, A.2
+_POSSESSION: Final = "eyJhbGciOiJFZDI1NTE5IiwidHlwIjoicGFja3RyYWNlLXBvcCtqd3QifQ.e30.c2ln"
+"""Not one that holds: the secret is of no node."""
 
 BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("/api/v1/events", "application/jose"): {"an event": EVENT},
@@ -59,6 +67,14 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     **{
         (path, "application/json"): {"one label": _LABELS}
         for path in ("/api/v1/labels", "/api/v1/labels/preview")
+    },
+    ("/api/v1/invitations", "application/json"): {
+        "a phone": {"name": "Gate 1"},
+        "for takeovers alone": {"types": ["handover.accepted"]},
+    },
+    ("/api/v1/enrolment/invitation", "application/json"): {"by its secret": {"secret": _SECRET}},
+    ("/api/v1/enrolment/request", "application/json"): {
+        "a phone": {"secret": _SECRET, "jwk": _JWK, "possession": _POSSESSION, "name": "Phone at gate 1"}
     },
     ("/api/v1/webhooks", "application/json"): {"from now on": {"url": "https://mes.maker.example/packtrace"}},
     ("/api/v1/webhooks/{webhook_id}/replay", "application/json"): {

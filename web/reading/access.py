@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from flask import g, request
 
 from ...trace.errors import RefusedError
-from ...trace.read_token import Reader, ReadTokenError, check_read_token
+from ...trace.read_token import USES, Reader, ReadTokenError, check_read_token
 from ..node import this_node
 
-__all__ = ["NotPermittedError", "Reader", "TokenRequiredError", "reader", "require_reader"]
+__all__ = [
+    "Member",
+    "NotPermittedError",
+    "Reader",
+    "TokenRequiredError",
+    "reader",
+    "require_member",
+    "require_reader",
+]
 
 _SCHEME: Final = "Bearer "
 _KEPT: Final = "packtrace_reader"
+_NONE: Final = "Authorization: expected Bearer and a token, got none"
+
+MEMBERS: Final = (*USES, "admin")
+"""Uses of the keys that may ask about the devices of their organisation."""
 
 
 class TokenRequiredError(RefusedError):
@@ -28,6 +41,15 @@ class NotPermittedError(RefusedError):
 
     code = "NOT_PERMITTED"
     http_status = 403
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A key of an organisation that asks about its devices."""
+
+    org: str
+    kid: str
+    use: str  # sign, read or admin
 
 
 def reader() -> Reader | None:
@@ -52,17 +74,30 @@ def require_reader() -> Reader:
     """
     found = reader()
     if found is None:
-        raise TokenRequiredError(
-            "Authorization: expected Bearer and a token, got none", where="Authorization"
-        )
+        raise TokenRequiredError(_NONE, where="Authorization")
     return found
 
 
-def _read() -> Reader | None:
+def require_member() -> Member:
+    """Who asks about the devices of an organisation: with any key of it, also one that is for them alone.
+
+    Raises:
+        TokenRequiredError: No token is shown.
+        ReadTokenError: The token is not good.
+    """
+    node = this_node()
+    who = _read(MEMBERS)
+    if who is None:
+        raise TokenRequiredError(_NONE, where="Authorization")
+    signer = node.ledger.world().signer(who.kid)
+    return Member(who.org, who.kid, signer.key.use if signer else "read")
+
+
+def _read(uses: tuple[str, ...] = USES) -> Reader | None:
     header = request.headers.get("Authorization")
     if header is None:
         return None
     if header[: len(_SCHEME)].lower() != _SCHEME.lower():
         raise ReadTokenError("Authorization: expected Bearer and a token, got another scheme")
     node = this_node()
-    return check_read_token(header[len(_SCHEME) :], node.ledger.world(), node.clock())
+    return check_read_token(header[len(_SCHEME) :], node.ledger.world(), node.clock(), uses=uses)

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
+from ...trace.devices import key_state, revoked_kids
 from ...trace.ledger.tables import CHAIN
 from ...trace.lifecycle.encoding import decode_state
-from ...trace.lifecycle.state import Key, Keys, Log, Org
+from ...trace.lifecycle.state import Key, Log, Org
 from ...trace.lifecycle.world import World, keys_in
 from ...trace.times import format_log_time
 
@@ -72,12 +73,7 @@ def keys_of(world: World, org: str, at: datetime) -> list[dict[str, Any]]:
         at: Now.
     """
     chains = [world.chain(name) for name in (f"log:{world.origin}", org, "keys:" + org.removeprefix("org:"))]
-    revoked = {
-        kid
-        for chain in chains
-        if chain and isinstance(chain.state, Org | Keys)
-        for kid in chain.state.revoked
-    }
+    revoked = revoked_kids(world, org)
     keys = [
         (key, _is_former(key, chain.state))
         for chain in chains
@@ -93,16 +89,9 @@ def _is_former(key: Key, state: object) -> bool:
 
 
 def _key_object(key: Key, revoked: bool, former: bool, at: datetime) -> dict[str, Any]:
-    if revoked:
-        state = "revoked"
-    elif former:
+    state = key_state(key, revoked=revoked, at=at)
+    if former and not revoked:
         state = "replaced"
-    elif key.valid_from and at < key.valid_from:
-        state = "not_yet_valid"
-    elif key.until and at >= key.until:
-        state = "expired"
-    else:
-        state = "valid"
     said = {"kid": key.public.kid, "jwk": key.public.jwk(), "use": key.use, "state": state}
     limits = {"types": list(key.types), "sites": list(key.sites)}
     return said | _span(key.valid_from, key.until) | {name: some for name, some in limits.items() if some}

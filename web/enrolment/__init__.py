@@ -1,0 +1,1 @@
+"""How a device gets a key of its organisation: invited, asking, and added by an administrator's key."""
