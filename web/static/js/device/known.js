@@ -6,6 +6,8 @@ import { Offline, api } from "./api.js";
 import { all, change, get, put, putAll } from "./db.js";
 import { readPresentation } from "./presentation.js";
 
+export { preload, preloaded } from "./preload.js";
+
 /** @typedef {{seq: number, prev: string | null}} Place */
 /** @typedef {Record<string, any> & {subject: string, seq: number, head: string | null, ahead: string[], fetched_at: string | null}} Known */
 
@@ -70,11 +72,11 @@ export async function keepAnswers(answers) {
   const waiting = await waitingEvents();
   const fold = await folding();
   const rows = [];
-  for (const answer of answers) {
+  for (const answer of answers.map(plain)) {
     const old = await get("known", answer.subject);
     // An answer may be older than what was learnt from a receipt meanwhile.
     const base = old?.base && old.base.seq > answer.seq ? old.base : answer;
-    rows.push(over(base, answer.label ? answer : { ...answer, label: old?.base?.label }, waiting, fold, at));
+    rows.push(over(base, answer, waiting, fold, at));
   }
   await putAll("known", rows);
 }
@@ -114,6 +116,10 @@ export async function learn(subject, { seq, head, statement, recordedAt }) {
 }
 
 // ---- how rows are made ----
+
+/** Organisations by their ids; what they are called is told by `parties`, in the language of the page. */
+const plain = (answer) => ({ ...answer, ...idOf(answer, "custodian"), ...idOf(answer, "maker") });
+const idOf = (answer, name) => (typeof answer[name] === "object" ? { [name]: answer[name]?.id ?? "" } : {});
 
 const unknown = (subject) => ({ subject, seq: -1, head: null });
 const blank = (subject) => ({ ...unknown(subject), base: unknown(subject), ahead: [], fetched_at: null });
