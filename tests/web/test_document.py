@@ -40,7 +40,7 @@ def document(served: Served) -> dict[str, Any]:
     return said
 
 
-PAGES = ("passport.", "files.", "yard.")
+PAGES = ("passport.", "files.", "worker.", "yard.")
 """Blueprints of what is for people."""
 
 

@@ -163,6 +163,7 @@ ROWS = (
     Row("/api/v1/docs.css", f"{V1}/docs.css", ALL),
     Row("/", "/", ALL),
     Row("/p/<path:text>", f"/p/{CODE}", ALL),
+    Row("/sw.js", "/sw.js", ALL),
     Row("/static/<version>/<path:name>", "/static/any/pages.css", ALL),
     *(Row(shell.rule, re.sub("<.*>", "x", shell.rule), ALL) for shell in SHELLS),
     Row("/metrics", "/metrics", ALL),

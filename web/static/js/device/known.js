@@ -118,8 +118,8 @@ export async function learn(subject, { seq, head, statement, recordedAt }) {
 // ---- how rows are made ----
 
 /** Organisations by their ids; what they are called is told by `parties`, in the language of the page. */
-const plain = (answer) => ({ ...answer, ...idOf(answer, "custodian"), ...idOf(answer, "maker") });
-const idOf = (answer, name) => (typeof answer[name] === "object" ? { [name]: answer[name]?.id ?? "" } : {});
+const plain = (answer) => ({ ...answer, ...idOf(answer, "custodian", "none"), ...idOf(answer, "maker", "") });
+const idOf = (answer, name, absent) => (typeof answer[name] === "object" ? { [name]: answer[name]?.id ?? absent } : {});
 
 const unknown = (subject) => ({ subject, seq: -1, head: null });
 const blank = (subject) => ({ ...unknown(subject), base: unknown(subject), ahead: [], fetched_at: null });
