@@ -174,7 +174,9 @@ class SubjectBody(Schema):
         metadata={"description": "Enrolled: digest of the label of record (docs/labels.md), or empty."}
     )
     offered = fields.Boolean(metadata={"description": "Enrolled: whether an offer is open."})
-    on_hold = fields.Boolean(metadata={"description": "Enrolled: whether an authority holds it."})
+    on_hold = fields.Boolean(
+        metadata={"description": "Enrolled: whether an authority holds it, or what it is in."}
+    )
     origin_contested = fields.Boolean(metadata={"description": "Enrolled: by its maker."})
     steps = fields.List(fields.Nested(StepBody), metadata={"description": "Enrolled: what you may say next."})
     offer = fields.Nested(OfferBody, metadata={"description": "The one that is open; who sees all events."})
@@ -191,13 +193,22 @@ class SubjectBody(Schema):
         fields.String(), metadata={"description": "Batteries with chains of their own in it."}
     )
     before = fields.String(metadata={"description": "The stage before it was lost or left the country."})
+    conflicts_with = fields.String(
+        metadata={
+            "description": "Of a battery: another that has the same code, while that is open, or empty."
+        }
+    )
+    use = fields.String(metadata={"description": "Of a re-coded product: for what it was made, or empty."})
+    site = fields.String(metadata={"description": "Of a battery: at which site of its custodian, or empty."})
     batch = fields.String(metadata={"description": "Of a battery: into which it was charged, or empty."})
     kind = fields.String(metadata={"description": "Of a lot: what it is."})
     g = fields.Integer(metadata={"description": "Of a lot: grams that are left of it."})
     charges = fields.List(
         fields.Nested(ChargeBody), metadata={"description": "Of a lot: what went into batches."}
     )
-    packs = fields.Integer(metadata={"description": "Of a vehicle: how many belong in it."})
+    packs = fields.Integer(
+        metadata={"description": "Of a vehicle, or of the one in which a battery is: how many belong in it."}
+    )
     swap_model = fields.Boolean(metadata={"description": "Of a vehicle."})
     scrapped = fields.Boolean(metadata={"description": "Of a vehicle."})
     batteries = fields.List(fields.String(), metadata={"description": "Of a vehicle: those that are in it."})

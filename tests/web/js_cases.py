@@ -31,6 +31,7 @@ from packtrace.tests.web.js_bundles import (
     zip_cases,
 )
 from packtrace.tests.web.js_handover import truckload
+from packtrace.tests.web.js_lifecycle import KINDS as LIFECYCLE
 from packtrace.trace.codes.battery_code import BatteryCodeError, read_label_text
 from packtrace.trace.codes.label import label_digest
 from packtrace.trace.codes.slip import slip_token
@@ -53,6 +54,7 @@ def write_cases(path: Path) -> None:
     """Write every kind of case to one file, with the bundles beside it."""
     made: dict[str, Any] = {name: make() for name, make in KINDS.items()}
     made |= {"bundles": bundle_cases(path.parent), "zips": zip_cases(path.parent)}
+    made |= {name: make() for name, make in LIFECYCLE.items()}
     made |= {"uses": use_cases(), "quorums": quorum_cases(), "catalogue": catalogue_case()}
     path.write_bytes(orjson.dumps(made))
 

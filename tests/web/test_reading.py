@@ -265,3 +265,14 @@ def test_a_receipt_fetched_again_is_the_one_that_was_given(alone: Tenants, serve
     given = served.post(text).json or {}
     again = body(alone, "past", f"/events/{given['id']}/receipt")
     assert {**again, "status": ""} == {**given, "status": ""}
+
+
+def test_a_holder_is_told_on_what_its_next_statement_depends(tenants: Tenants) -> None:
+    said = body(tenants, "holder", f"/batteries/{CODE}")
+    assert {name: said[name] for name in ("conflicts_with", "use", "packs", "site")} == {
+        "conflicts_with": "",
+        "use": "",
+        "packs": 1,
+        "site": "",
+    }
+    assert said["on_hold"] is False

@@ -10,7 +10,7 @@ from ...trace.history import Told, bearing_object, state_object
 from ...trace.ledger.ledger import Ledger
 from ...trace.lifecycle import words
 from ...trace.lifecycle.conditions.case import org_of
-from ...trace.lifecycle.custody import ended_with, holder_of
+from ...trace.lifecycle.custody import ended_with, holder_of, parents_of
 from ...trace.lifecycle.state import Battery, Lot, Model, Offer, State, eu_status
 from ...trace.lifecycle.table import TABLE, By, Row
 from ...trace.lifecycle.world import World
@@ -52,6 +52,8 @@ def subject_object(
         said |= of_chain
     if view.tier in _WHOLE:
         said |= bearing_object(subject, world) | _offer(state, at)
+        if isinstance(state, Battery):
+            said |= _for_next_step(state, world)
     if isinstance(state, Battery | Lot) and reader:  # after the state, whose custodian is an id alone
         said |= _for_enrolled(subject, state, world, at)
     if isinstance(state, Battery | Lot) and reader:
@@ -102,13 +104,31 @@ def _for_enrolled(subject: str, state: Battery | Lot, world: World, at: datetime
         "custodian": _named(holder_of(world, state), world),
         "capacity": state.capacity,
         "offered": offer is not None and at < offer.expires_at,
-        "on_hold": world.is_held(subject),
+        "on_hold": any(map(world.is_held, _near(subject, state, world))),
         "origin_contested": bool(bearing_object(subject, world)["contested"]),
     }
     if isinstance(state, Battery):
         # The digest tells whoever scans a label whether it is the one of record; no token follows from it.
         said |= {"condition": state.facts.condition, "label": state.facts.label}
     return said
+
+
+def _near(subject: str, state: Battery | Lot, world: World) -> tuple[str, ...]:
+    """The subject, and what it is in: a hold on that covers it."""
+    return (subject, *(parents_of(world, state) if isinstance(state, Battery) else ()))
+
+
+def _for_next_step(state: Battery, world: World) -> dict[str, Any]:
+    """Facts on which the next statement depends, and which nothing else tells."""
+    facts = state.facts
+    rival = world.chain(facts.conflicts_with) if facts.conflicts_with else None
+    stands = rival and isinstance(rival.state, Battery) and rival.state.stage != words.MERGED
+    return {
+        "conflicts_with": facts.conflicts_with if stands else "",
+        "use": facts.use,
+        "packs": facts.packs,
+        "site": facts.site,
+    }
 
 
 def _offer(state: State | None, at: datetime) -> dict[str, Any]:
@@ -159,7 +179,7 @@ def _may(by: By, state: Battery | Lot, holder: str, offer: Offer | None, reader:
         case "consignee":
             return offer is not None and offer.consignee == reader.org
         case "nobody":
-            return holder == words.NOBODY
+            return state.custodian == words.NOBODY  # what is inside another is not taken by itself
         case "reporter":
             return isinstance(state, Battery) and state.facts.lost_by == reader.org
         case _:
