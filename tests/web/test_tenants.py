@@ -67,6 +67,11 @@ ROWS = (
     Row("/api/v1/batteries/<path:code>/bundle", f"{V1}/batteries/{pack_code(77)}/bundle", NOT_HERE),
     Row("/api/v1/batteries", f"{V1}/batteries", ENROLLED),
     Row("/api/v1/yard", f"{V1}/yard", ENROLLED),
+    *(  # who reads one that was dispatched: test_slip.py
+        Row(f"/api/v1/consignments/<path:name>{tail}", f"{V1}/consignments/{{maker_id}}/T-1{tail}", NOT_HERE)
+        for tail in ("", "/slip")
+    ),
+    Row("/c/<path:text>", "/c/{maker_id}/T-1.AAAAAAAAAAAAAAAAAAAA", (404,) * 7),
     Row("/api/v1/subjects/<path:subject>", f"{V1}/subjects/{SUB}", ALL),
     Row("/api/v1/subjects/<path:subject>", f"{V1}/subjects/{VEHICLE}", ALL),
     Row("/api/v1/subjects/<path:subject>", f"{V1}/subjects/notes:{SUB}", ALL),

@@ -64,8 +64,7 @@ class Label:
     @property
     def groups(self) -> tuple[str, ...]:
         """The code as people read it: in groups of eight, or in three lines if it is longer than that."""
-        each = max(8, -(-len(self.code) // 3))
-        return tuple(self.code[at : at + each] for at in range(0, len(self.code), each))
+        return groups_of(self.code)
 
     def symbol(self) -> Symbol:
         """The QR symbol."""
@@ -131,6 +130,12 @@ def make_label(
     return Label(code, host, url, label_digest(code, token), name_zh, name_en, mass_g)
 
 
+def groups_of(code: str) -> tuple[str, ...]:
+    """A code as people read it: in groups of eight, or in three if it is longer than that."""
+    each = max(8, -(-len(code) // 3))
+    return tuple(code[at : at + each] for at in range(0, len(code), each))
+
+
 def check_name(text: str) -> None:
     """A name has letters, signs and spaces only: nothing in it moves, hides or reorders what is printed.
 
@@ -169,7 +174,7 @@ def plan_label(label: Label, size: Size, *, chinese: bool) -> Plan:
     y = MARGIN_MM
     for line in upper:
         y += line.height * shrink * _LINE
-        lines.append(_fit(line, left, y, shrink, width))
+        lines.append(fit_line(line, left, y, shrink, width))
     foot = sum(line.height * shrink * _LINE for line in lower)
     y = size.height - MARGIN_MM - foot
     # The sign is as high as the bold words beside it.
@@ -178,7 +183,7 @@ def plan_label(label: Label, size: Size, *, chinese: bool) -> Plan:
     for line in lower:
         y += line.height * shrink * _LINE
         beside = square + 0.8 if line.bold else 0.0
-        lines.append(_fit(line, left + beside, y, shrink, width - beside))
+        lines.append(fit_line(line, left + beside, y, shrink, width - beside))
     box = (MARGIN_MM, (size.height - side) / 2, side)
     return Plan(size, box, triangle, tuple(lines))
 
@@ -220,7 +225,7 @@ def _split(text: str, room: float) -> tuple[str, ...]:
     return text[:at], text[at:].lstrip()
 
 
-def _fit(line: Text, x: float, y: float, shrink: float, width: float) -> Text:
+def fit_line(line: Text, x: float, y: float, shrink: float, width: float) -> Text:
     """Put a line in its place: smaller where it is too wide, and cut where that is not enough."""
     text, height = line.text, line.height * shrink
     if (wide := _width(line, text)) * height > width:

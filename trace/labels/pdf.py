@@ -10,7 +10,7 @@ from typing import Final
 from fpdf import FPDF
 
 from .fonts import Font
-from .label import TRIANGLE, Label, Text, plan_label
+from .label import TRIANGLE, Label, Size, Text, plan_label
 from .sheets import Sheet
 from .symbol import QUIET, Symbol
 
@@ -68,6 +68,45 @@ def outline_pdf(sheet: Sheet, made_at: datetime) -> bytes:
     return pages.finish()[0]
 
 
+def open_pdf(page: Size, made_at: datetime, font: Font | None) -> FPDF:
+    """A file without pages yet, in millimetres.
+
+    Args:
+        page: Of every page.
+        made_at: When the file says that it was made.
+        font: For Chinese.
+    """
+    pdf = FPDF(unit="mm", format=(page.width, page.height))
+    pdf.set_auto_page_break(False)
+    pdf.set_creation_date(made_at)
+    if font is not None:
+        pdf.add_font(_CHINESE, fname=font.path, collection_font_number=font.face)
+    return pdf
+
+
+def draw_symbol(pdf: FPDF, symbol: Symbol, x: float, y: float, side: float) -> None:
+    """A symbol, quiet zone included: all modules as one path, so that no reader leaves white between two."""
+    module = side / symbol.total * _POINTS
+    right = x * _POINTS + QUIET * module
+    up = (pdf.h - y) * _POINTS - QUIET * module
+    runs = " ".join([f"{column} {row} {length} 1 re" for row, column, length in symbol.runs()])
+    # fpdf2 has no call for a path of many rectangles, and one call for each takes twenty times as long.
+    pdf._out(f"q 0 g {module:.4f} 0 0 {-module:.4f} {right:.4f} {up:.4f} cm {runs} f Q")
+
+
+def draw_text(pdf: FPDF, line: Text, left: float, top: float) -> None:
+    """A line of text, each part of it in a font that has it."""
+    x = left + line.x
+    for part in line.parts:
+        if not part.latin:
+            family, style = _CHINESE, ""
+        else:
+            family, style = ("courier", "B") if part.code else ("helvetica", "B" if part.bold else "")
+        pdf.set_font(family, style, part.height * _POINTS)
+        pdf.text(x, top + part.y, part.text)
+        x += pdf.get_string_width(part.text)
+
+
 class _Pages:
     """One file in the making."""
 
@@ -77,11 +116,7 @@ class _Pages:
         self._sheet = sheet
         self._chinese = font is not None
         self._outlines = outlines
-        self._pdf = FPDF(unit="mm", format=(sheet.page.width, sheet.page.height))
-        self._pdf.set_auto_page_break(False)
-        self._pdf.set_creation_date(made_at)
-        if font is not None:
-            self._pdf.add_font(_CHINESE, fname=font.path, collection_font_number=font.face)
+        self._pdf = open_pdf(sheet.page, made_at, font)
 
     def add(self) -> None:
         """Begin a page."""
@@ -101,39 +136,19 @@ class _Pages:
         left, top = self._sheet.place(slot)
         plan = plan_label(label, self._sheet.label, chinese=self._chinese)
         x, y, side = plan.symbol_box
-        self._symbol(label.symbol(), left + x, top + y, side)
+        draw_symbol(self._pdf, label.symbol(), left + x, top + y, side)
         x, y, side = plan.triangle
         for black, corners in TRIANGLE:
             self._pdf.set_fill_color(0 if black else 255)
             points = [(left + x + right * side, top + y + down * side) for right, down in corners]
             self._pdf.polygon(points, style="F")
         for line in plan.lines:
-            self._text(line, left, top)
+            draw_text(self._pdf, line, left, top)
         self.labels += 1
 
     def finish(self) -> tuple[bytes, int]:
         """The file, and how many labels are in it."""
         return bytes(self._pdf.output()), self.labels
-
-    def _symbol(self, symbol: Symbol, x: float, y: float, side: float) -> None:
-        """All modules as one path, so that no reader leaves a hair of white between two of them."""
-        module = side / symbol.total * _POINTS
-        right = x * _POINTS + QUIET * module
-        up = (self._sheet.page.height - y) * _POINTS - QUIET * module
-        runs = " ".join([f"{column} {row} {length} 1 re" for row, column, length in symbol.runs()])
-        # fpdf2 has no call for a path of many rectangles, and one call for each takes twenty times as long.
-        self._pdf._out(f"q 0 g {module:.4f} 0 0 {-module:.4f} {right:.4f} {up:.4f} cm {runs} f Q")
-
-    def _text(self, line: Text, left: float, top: float) -> None:
-        x = left + line.x
-        for part in line.parts:
-            if not part.latin:
-                family, style = _CHINESE, ""
-            else:
-                family, style = ("courier", "B") if part.code else ("helvetica", "B" if part.bold else "")
-            self._pdf.set_font(family, style, part.height * _POINTS)
-            self._pdf.text(x, top + part.y, part.text)
-            x += self._pdf.get_string_width(part.text)
 
     def _ruler(self) -> None:
         """50 mm, in the lower margin."""
@@ -147,4 +162,4 @@ class _Pages:
         pdf.set_font("helvetica", "", 7)
         pdf.text(x + RULER_MM + 3, y, f"{said}, {self._sheet.name}")
         if self._chinese:
-            self._text(Text(x + RULER_MM + 50, y, 7 / _POINTS, "请按 100 % 打印，不要缩放"), 0, 0)
+            draw_text(pdf, Text(x + RULER_MM + 50, y, 7 / _POINTS, "请按 100 % 打印，不要缩放"), 0, 0)

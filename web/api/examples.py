@@ -29,6 +29,7 @@ PARAMETERS: Final[dict[str, Any]] = {
     "index": "000.p/1",
     "kind": "battery.inspected",
     "level": "0",
+    "name": f"{ORGANISATION.removeprefix('org:')}/T-1",
     "organisation": ORGANISATION,
     "sha256": "DLngssV9jKZvTIwZDPf7jv7nNukEQngcvd6PP_sS6eY",
     "subject": SUBJECT,

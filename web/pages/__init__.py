@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from . import files, passport, worker, yard
+from . import files, passport, slip, worker, yard
 from .languages import install_languages
 
-_BLUEPRINTS = (files.blueprint, passport.blueprint, worker.blueprint, yard.blueprint)
+_BLUEPRINTS = (files.blueprint, passport.blueprint, slip.blueprint, worker.blueprint, yard.blueprint)
 
 
 def install_pages(app: Flask) -> None:
