@@ -10,10 +10,8 @@ import pypdfium2
 from playwright.sync_api import Page, expect
 
 from packtrace.tests.labels.printed import read
-from packtrace.tests.scene import Scene, pack_code
+from packtrace.tests.scene import pack_code
 from packtrace.trace.codes.label import label_digest
-from packtrace.trace.history import read_chain
-from packtrace.trace.ledger.ledger import Ledger
 
 from .conftest import Phone, Yard, modules
 
@@ -61,7 +59,9 @@ def test_reissued_label_is_on_record_and_the_old_one_is_dead(yard: Yard, phone: 
     expect(page.get_by_label("What you sign")).to_contain_text("is damaged")
     page.get_by_role("button", name="Sign 2").click()
     printed = symbols(saved(page, "Save labels.pdf"))
-    assert sorted(each.partition(".")[0].rpartition("/")[2] for each in (url.rpartition("/")[2] for url in printed)) == [code, pack_code(2)]
+    assert sorted(
+        each.partition(".")[0].rpartition("/")[2] for each in (url.rpartition("/")[2] for url in printed)
+    ) == [code, pack_code(2)]
     (new,) = (url.rpartition(".")[2] for url in printed if code in url)
     page.goto(f"{yard.url}/outbox")
     outbox_is_empty(page)
@@ -87,3 +87,52 @@ def outbox_is_empty(page: Page) -> None:
             return
         page.wait_for_timeout(100)
     raise AssertionError(states)
+
+
+def test_labels_that_were_not_drawn_are_not_signed_for(yard: Yard, phone: Phone) -> None:
+    made(yard, 1)
+    page = phone(yard.scene.maker)
+    page.goto(f"{yard.url}/labels")
+    page.get_by_label("Codes, one a line").fill(pack_code(1))
+    expect(page.locator("#preview img")).to_be_visible()
+    page.get_by_role("button", name="Make 1 new labels").click()
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Sign 1").click()
+    expect(page.locator("#problem")).to_contain_text("nothing was signed")
+    page.context.set_offline(False)
+    assert stored(page, "outbox") == []
+    page.reload()
+    expect(page.get_by_label("Tokens on this device")).to_contain_text("the old labels still count")
+
+
+def test_the_same_label_is_printed_again_only_from_its_tokens(
+    yard: Yard, phone: Phone, tmp_path: Path
+) -> None:
+    made(yard, 1)
+    page = phone(yard.scene.maker)
+    page.goto(f"{yard.url}/labels")
+    page.get_by_text("The same label once more").click()
+    expect(page.locator("#purpose-help")).to_contain_text("Only whoever kept the tokens")
+    expect(page.locator("#go")).to_be_disabled()
+    token = "ABCDEFGHIJ234567QRST"
+    line = {"subject": subject(1), "token": token, "digest": label_digest(pack_code(1), token)}
+    file = tmp_path / "labels.tokens.ndjson"
+    file.write_text(json.dumps(line | {"digest": "A" * 43}))
+    page.get_by_label("File of tokens").set_input_files(file)
+    expect(page.locator("#problem")).to_contain_text("Line 1 of the file")
+    file.write_text(json.dumps(line))
+    page.get_by_label("File of tokens").set_input_files(file)
+    page.get_by_label("Format").select_option("pdf single")
+    page.get_by_role("button", name="Make 1 labels").click()
+    (url,) = symbols(saved(page, "Save labels.pdf"))
+    assert url.endswith(f"/p/{pack_code(1)}.{token}")
+    assert stored(page, "outbox") == []
+
+
+def stored(page: Page, store: str) -> list[Any]:
+    """The rows of a store on the phone."""
+    found: list[Any] = page.evaluate(
+        "async ({ modules, store }) => (await import(`${modules}/device/db.js`)).all(store)",
+        {"modules": modules(page), "store": store},
+    )
+    return found
