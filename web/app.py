@@ -25,6 +25,8 @@ from .office.turns import install_turns
 from .pages import install_pages
 from .pages.errors import answer_error, answer_http
 from .problems import problem
+from .tls import page as https
+from .tls.page import Reach
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -41,17 +43,15 @@ _HEADERS: Final = {
 _LOG: Final = logging.getLogger("packtrace.web")
 
 
-def create_app(node: Node, *, proxies: int = 0) -> Flask:
+def create_app(node: Node, *, proxies: int = 0, reach: Reach | None = None) -> Flask:
     """Make the application of a node.
 
     Args:
         node: Open; whoever made it closes it.
         proxies: How many stand before it, each of which says whom it asks for. With none, nobody is believed.
+        reach: How it is reached where it serves a yard's own https.
     """
-    app = Flask("packtrace.web", static_folder=None)
-    app.config["PROPAGATE_EXCEPTIONS"] = False
-    app.url_map.merge_slashes = False  # codes and tiles have slashes that mean something; none is moved
-    install(app, node)
+    app = _begin(node)
     install_readiness(app, node)
     install_page_tokens(app, node)
     install_search(app, node)
@@ -63,12 +63,33 @@ def create_app(node: Node, *, proxies: int = 0) -> Flask:
     install_enrolment(app)
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)  # type: ignore[method-assign]
+    install_api(app)
+    install_pages(app)
+    app.register_blueprint(https.blueprint)
+    if reach:
+        https.install_https(app, reach)
+    app.register_error_handler(HTTPException, answer_http)  # in place of that of flask-smorest
+    return app
+
+
+def create_plain_app(node: Node, reach: Reach) -> Flask:
+    """Make what is served over plain http beside a yard's own https: how to go on, and nothing of the log."""
+    app = _begin(node)
+    install_rates(app, node)
+    https.install_plain(app, reach)
+    app.register_error_handler(HTTPException, answer_http)
+    return app
+
+
+def _begin(node: Node) -> Flask:
+    """What every application of a node has: limits, errors, headers."""
+    app = Flask("packtrace.web", static_folder=None)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.url_map.merge_slashes = False  # codes and tiles have slashes that mean something; none is moved
+    install(app, node)
     app.register_error_handler(TraceError, answer_error)
     app.register_error_handler(SigningError, answer_error)
     app.register_error_handler(Exception, _failed)
-    install_api(app)
-    install_pages(app)
-    app.register_error_handler(HTTPException, answer_http)  # in place of that of flask-smorest
     app.after_request(_add_headers)
     return app
 

@@ -46,6 +46,9 @@ GROUP_TOO_LARGE 422
 HEADERS_TOO_LARGE 431
   请求行和请求头过大。
   The start line and headers are too large.
+HTTPS_REQUIRED 403
+  本节点为场内网络提供 https；用 http 不回答程序的请求。
+  Where a node serves its yard over https, programs are answered over https alone.
 IDEMPOTENCY_KEY_INVALID 400
   Idempotency-Key 须为 1 至 255 个可见 ASCII 字符，且只出现一次。
   The Idempotency-Key is not 1 to 255 visible ASCII characters, or there are two.

@@ -40,7 +40,7 @@ def document(served: Served) -> dict[str, Any]:
     return said
 
 
-PAGES = ("passport.", "files.", "slip.", "worker.", "yard.")
+PAGES = ("passport.", "files.", "https.", "slip.", "worker.", "yard.")
 """Blueprints of what is for people."""
 
 

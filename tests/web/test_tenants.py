@@ -23,6 +23,7 @@ from packtrace.web.reading.shown import find_event
 from .tenants import ASKERS, CODE, SALT, SUB, VEHICLE, Tenants, settled
 
 V1 = "/api/v1"
+NONE_THERE = (404,) * 7
 ALL = (200,) * 7
 #            stranger, any, past, holder, consignee, region, elsewhere
 PARTIES = (401, 403, 200, 200, 200, 200, 403)
@@ -171,6 +172,9 @@ ROWS = (
     Row("/sw.js", "/sw.js", ALL),
     Row("/static/<version>/<path:name>", "/static/any/pages.css", ALL),
     *(Row(shell.rule, re.sub("<.*>", "x", shell.rule), ALL) for shell in SHELLS),
+    Row("/https", "/https", ALL),
+    Row("/https/<which>.svg", "/https/plain.svg", NONE_THERE),  # of a node that serves its yard alone
+    Row("/https/packtrace-yard.<form>", "/https/packtrace-yard.cer", NONE_THERE),
     Row("/metrics", "/metrics", ALL),
     Row("/checkpoint", "/checkpoint", ALL),
     Row("/tile/<level>/<path:index>", "/tile/0/000.p/1", ALL),

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 import click
@@ -24,10 +24,14 @@ from ..verify.trust import Trust, parse_trust, six_words
 from ..verify.verify_source import verify_source
 from .chains import chains_of
 from .demo_yard import stage_yard
+from .https import https_options
 from .ledger_access import load_home, open_ledger, read_ledger
 from .load import EVENTS, format_counts, load_samples
 from .place import Place, place_options
 from .show import as_text
+
+if TYPE_CHECKING:
+    from ...web.tls.listen import Https
 
 LEADING: Final = "truck-of-legacy-packs"
 """The sample that the demonstration is about."""
@@ -39,11 +43,12 @@ _DAMAGED: Final = Path("tile") / "entries" / "000"
 @click.command()
 @click.option("--no-serve", is_flag=True, help="End once all is shown, and serve nothing.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=8321, show_default=True, help="0 for any.")
+@https_options
 @place_options
 @click.pass_obj
-def demo(place: Place, no_serve: bool, port: int) -> int:
+def demo(place: Place, no_serve: bool, port: int, https: Https | None) -> int:
     """Load the sample batches into a fresh home, export and verify them, damage a copy and verify that; then
-    serve the API of that log on this machine, until Ctrl-C.
+    serve that log on this machine, or with --https to the phones of its network, until Ctrl-C.
     """
     if place.folder.exists() and any(place.folder.iterdir()):
         raise click.UsageError(
@@ -54,7 +59,7 @@ def demo(place: Place, no_serve: bool, port: int) -> int:
         exit_code = _demonstrate(place, samples)
     if not no_serve and not exit_code:
         _stage(place)
-        _serve(place, port)
+        _serve(place, port, https)
     return exit_code
 
 
@@ -68,8 +73,8 @@ def _stage(place: Place) -> None:
     click.echo(f"their labels, to be scanned from paper or from the screen: {staged.labels}")
 
 
-def _serve(place: Place, port: int) -> None:
-    """The API on loopback; the entries are public, as everything about samples is."""
+def _serve(place: Place, port: int, https: Https | None) -> None:
+    """The API; the entries are public, as everything about samples is."""
     from ...web.serve import serve_node  # a web server, which the rest of the demonstration does not need
 
     def tell(url: str) -> None:
@@ -80,7 +85,14 @@ def _serve(place: Place, port: int) -> None:
         click.echo(f"  packtrace verify {url} --home {place.folder}")
 
     with open_ledger(place, None) as ledger:
-        serve_node(ledger, host="127.0.0.1", port=port, ready=tell, public_entries=True)
+        serve_node(
+            ledger,
+            host="" if https else "127.0.0.1",
+            port=port,
+            ready=tell,
+            public_entries=True,
+            https=https,
+        )
 
 
 def _demonstrate(place: Place, samples: Path) -> int:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from .https import https_options
 from .key_store import passphrase_option, read_passphrase
 from .ledger_access import open_ledger
 from .place import Place, place_options
 
+if TYPE_CHECKING:
+    from ...web.tls.listen import Https
+
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1; with --https all]")
 @click.option("--port", type=click.IntRange(0, 65_535), default=8321, show_default=True, help="0 for any.")
+@https_options
 @click.option("--public-entries", is_flag=True, help="Let everybody read the entries of the log.")
 @click.option(
     "--behind-proxy",
@@ -34,8 +40,9 @@ from .place import Place, place_options
 @click.pass_obj
 def serve(
     place: Place,
-    host: str,
+    host: str | None,
     port: int,
+    https: Https | None,
     public_entries: bool,
     proxies: int,
     webhooks_to_private: bool,
@@ -48,14 +55,17 @@ def serve(
     """
     from ...web.serve import serve_node  # a web server, which no other command needs
 
+    if https and proxies:
+        raise click.UsageError("--https: expected no --behind-proxy, whose proxy has a certificate, got both")
     with open_ledger(place, read_passphrase(passphrase_file)) as ledger:
         serve_node(
             ledger,
-            host=host,
+            host=host or ("" if https else "127.0.0.1"),
             port=port,
             ready=lambda url: click.echo(f"serving {url}"),
             public_entries=public_entries,
             proxies=proxies,
             webhooks_to_private=webhooks_to_private,
             log_requests=log_requests,
+            https=https,
         )

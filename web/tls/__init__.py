@@ -1,0 +1,1 @@
+"""https on a yard's own network: its authority, a certificate for this machine, and the way there."""
