@@ -15,6 +15,7 @@ from .api import install_api
 from .api.enrolment import install_enrolment
 from .api.health import install_readiness
 from .api.organisations import install_page_tokens
+from .api.parked import install_parked
 from .api.pictures import install_pictures
 from .api.search import install_search
 from .api.yard import install_yard
@@ -57,6 +58,7 @@ def create_app(node: Node, *, proxies: int = 0, reach: Reach | None = None) -> F
     install_search(app, node)
     install_pictures(app, node)
     install_yard(app, node)
+    install_parked(app, node)
     install_metrics(app, node)
     install_rates(app, node)
     install_turns(app)

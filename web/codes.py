@@ -124,6 +124,15 @@ PICTURES_BUSY 503
 PICTURE_UNREADABLE 422
   不是完整的 JPEG 或 PNG，或像素过多。
   Not a whole JPEG or PNG, or one with too many pixels.
+PARKED_TAKEN 409
+  另一台设备正在重新签署此记录，或已处理完毕。
+  Another device is signing the record again, or it is settled.
+PARKED_TOO_MANY 409
+  该组织搁置的记录已达上限。
+  The organisation has parked as much as one may.
+PARKED_UNKNOWN 404
+  该组织没有搁置此记录。
+  The organisation has parked no such record.
 RECEIPT_PENDING 503
   已记录，但尚无检查点覆盖。
   It is recorded, and no checkpoint covers it yet.

@@ -111,6 +111,14 @@ class Store:
             finally:
                 connection.exec_driver_sql("ROLLBACK")
 
+    def scrub(self) -> None:
+        """Empty the file beside the database in which deleted rows would stand for a while yet.
+
+        Where somebody reads at this moment that is left to the next time.
+        """
+        with _told(), self._lock, self._engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
     def close(self) -> None:
         """Close every connection."""
         with self._lock:

@@ -151,6 +151,9 @@ def test_every_documented_example_is_answered_as_documented(served: Served, docu
             headers = token | ({"Content-Type": kind} if kind else {})
             answer = served.client.open(target, method=method, query_string=query, data=data, headers=headers)
             check_as_documented(document, operation, answer)
+            if path.endswith("/take"):
+                assert answer.status_code == 409  # the example is in the log by then: test_parked
+                continue
             expected = (403,) if path.startswith("/tile/entries") else (200, 201)
             if path.startswith(f"{V1}/enrolment/"):
                 expected = (404,)  # its secret is what a node makes at random: test_enrolment

@@ -48,6 +48,7 @@ class Row:
 
 
 HOOK = "A" * 22
+PARK = b'{"events":["x.y.z"],"code":"PLACE_TAKEN","detail":""}'
 JSON = {"Content-Type": "application/json"}
 JOSE = {"Content-Type": "application/jose"}
 LINES = {"Content-Type": "application/x-ndjson"}
@@ -143,6 +144,18 @@ ROWS = (
     ),
     Row("/api/v1/enrolment/invitation", f"{V1}/enrolment/invitation", (400,) * 7, "POST", b"{}", JSON),
     Row("/api/v1/enrolment/request", f"{V1}/enrolment/request", (400,) * 7, "POST", b"{}", JSON),
+    # So are its parked records; each is told of the answer to its own body before anything is looked up.
+    Row("/api/v1/parked", f"{V1}/parked", ENROLLED),
+    Row("/api/v1/parked", f"{V1}/parked", (401, *(422,) * 6), "POST", PARK, JSON),
+    Row("/api/v1/parked/<parked_id>", f"{V1}/parked/{'A' * 43}", (401, *(404,) * 6), "DELETE"),
+    Row(
+        "/api/v1/parked/<parked_id>/take",
+        f"{V1}/parked/{'A' * 43}/take",
+        (401, *(404,) * 6),
+        "POST",
+        orjson.dumps({"as": ["A" * 43]}),
+        JSON,
+    ),
     Row("/api/v1/heads", f"{V1}/heads", ALL, "POST", orjson.dumps({"codes": [SUB, VEHICLE]}), JSON),
     Row(
         "/api/v1/statements/<kind>/template", f"{V1}/statements/battery.inspected/template?subject={SUB}", ALL

@@ -31,6 +31,7 @@ PARAMETERS: Final[dict[str, Any]] = {
     "level": "0",
     "name": f"{ORGANISATION.removeprefix('org:')}/T-1",
     "organisation": ORGANISATION,
+    "parked_id": EVENT_ID,
     "sha256": "DLngssV9jKZvTIwZDPf7jv7nNukEQngcvd6PP_sS6eY",
     "subject": SUBJECT,
 }
@@ -77,6 +78,10 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("/api/v1/enrolment/request", "application/json"): {
         "a phone": {"secret": _SECRET, "jwk": _JWK, "possession": _POSSESSION, "name": "Phone at gate 1"}
     },
+    ("/api/v1/parked", "application/json"): {
+        "an event whose place was taken": {"events": [EVENT], "code": "PLACE_TAKEN", "detail": "seq: taken"}
+    },
+    ("/api/v1/parked/{parked_id}/take", "application/json"): {"one event": {"as": [EVENT_ID]}},
     ("/api/v1/webhooks", "application/json"): {"from now on": {"url": "https://mes.maker.example/packtrace"}},
     ("/api/v1/webhooks/{webhook_id}/replay", "application/json"): {
         "from the beginning": {"after": "WyJhZnRlciIsMF0"}

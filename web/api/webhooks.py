@@ -10,7 +10,6 @@ from flask_smorest import Blueprint
 
 from ...schemas.api.events import ProblemBody
 from ...schemas.api.notices import ReplayBody, WebhookBody, WebhookNewBody, WebhooksBody
-from ...trace.read_token import Reader
 from ...trace.times import format_log_time
 from ..door.bodies import JSON, BodyError, read_json
 from ..node import Node, this_node
@@ -18,7 +17,7 @@ from ..notices.feed import format_cursor, parse_cursor
 from ..notices.outbound import check_numeric, parse_destination
 from ..notices.store import ACTIVE, Webhook
 from ..problems import MEDIA_TYPE
-from ..reading.access import NotPermittedError, require_reader
+from ..reading.access import require_reader, require_signer
 from .reading import BEARER, answer, told_as
 
 blueprint = Blueprint("webhooks", __name__, description="What concerns an organisation, sent to it.")
@@ -59,7 +58,7 @@ class WebhooksView(MethodView):
 
         The webhook stands as long as the key that signed the token is in force.
         """
-        node, who = this_node(), _require_signer()
+        node, who = this_node(), require_signer()
         said = _members(node, "url", "after")
         if "url" not in said:
             raise BodyError("url: expected an address, got none", where="url")
@@ -97,7 +96,7 @@ class WebhookView(MethodView):
     @blueprint.alt_response(404, schema=ProblemBody, content_type=MEDIA_TYPE, description=_UNKNOWN)
     def delete(self, webhook_id: str) -> Response:
         """For good; the feed goes on."""
-        this_node().webhooks.delete(_require_signer().org, webhook_id)
+        this_node().webhooks.delete(require_signer().org, webhook_id)
         return Response(status=204)
 
 
@@ -115,7 +114,7 @@ class WebhookReplay(MethodView):
     )
     def post(self, webhook_id: str) -> Response:
         """From a cursor on, also where it is paused. The key of this token answers for it from now on."""
-        node, who = this_node(), _require_signer()
+        node, who = this_node(), require_signer()
         said = _members(node, "after")
         if "after" not in said:
             raise BodyError("after: expected a cursor, got none", where="after")
@@ -142,22 +141,6 @@ def webhook_object(webhook: Webhook) -> dict[str, Any]:
     if webhook.problem:
         said["problem"] = webhook.problem
     return said
-
-
-def _require_signer() -> Reader:
-    """Who asks, with a key that may act for the organisation and not only read.
-
-    Raises:
-        TokenRequiredError, ReadTokenError: As `require_reader`.
-        NotPermittedError: The key may only read.
-    """
-    who = require_reader()
-    signer = this_node().ledger.world().signer(who.kid)
-    if signer is None or signer.key.use != "sign":
-        raise NotPermittedError(
-            "token, kid: expected a key for sign, got one for read", where="Authorization"
-        )
-    return who
 
 
 def _members(node: Node, *names: str) -> dict[str, str]:

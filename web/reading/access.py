@@ -19,6 +19,7 @@ __all__ = [
     "reader",
     "require_member",
     "require_reader",
+    "require_signer",
 ]
 
 _SCHEME: Final = "Bearer "
@@ -76,6 +77,22 @@ def require_reader() -> Reader:
     if found is None:
         raise TokenRequiredError(_NONE, where="Authorization")
     return found
+
+
+def require_signer() -> Reader:
+    """Who asks, with a key that may act for the organisation and not only read.
+
+    Raises:
+        TokenRequiredError, ReadTokenError: As `require_reader`.
+        NotPermittedError: The key may only read.
+    """
+    who = require_reader()
+    signer = this_node().ledger.world().signer(who.kid)
+    if signer is None or signer.key.use != "sign":
+        raise NotPermittedError(
+            "token, kid: expected a key for sign, got one for read", where="Authorization"
+        )
+    return who
 
 
 def require_member() -> Member:
