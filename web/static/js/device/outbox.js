@@ -22,14 +22,16 @@ export { readFile, saveFile } from "./files.js";
 /**
  * Puts a submission on the phone, durably, and counts it where the next one will stand.
  * @param {{presentation: string} | string | ({presentation: string} | string)[]} submission in the order of the group
- * @param {{said?: any, evidence?: string[]}} [with_] `said`: what is shown of it; `evidence`: SHA-256 of what goes with it
+ * @param {{said?: any, evidence?: string[], after?: string[]}} [with_] `said`: what is shown of it; `evidence`: SHA-256 of
+ *   what goes with it; `after`: ids of events that have to be recorded before it, beside those that it names
  * @returns {Promise<Row>}
  * @throws {import("../core/refusal.js").Refusal} it can't be read: nothing that was not signed is kept
  */
-export async function add(submission, { said = null, evidence = [] } = {}) {
+export async function add(submission, { said = null, evidence = [], after = [] } = {}) {
   const events = [submission].flat().map((each) => (typeof each === "string" ? each : each.presentation));
   const signed = await Promise.all(events.map(readPresentation));
-  const row = { ...(await rowOf(events, signed)), said, evidence };
+  const made = await rowOf(events, signed);
+  const row = { ...made, links: [...new Set([...made.links, ...after])], said, evidence };
   const kept = await transact("outbox", "readwrite", (rows, keep) => {
     const request = rows.getAll();
     request.onsuccess = () => {
