@@ -124,17 +124,22 @@ class Yard:
 @pytest.fixture
 def yard(tmp_path: Path) -> Iterator[Yard]:
     """Maker, garage, dismantler and recycler are enrolled; nothing has happened yet."""
+    made = begin(tmp_path)
+    try:
+        yield made
+    finally:
+        made.live.stop()
+
+
+def begin(folder: Path) -> Yard:
+    """Start a node of its own in a folder; whoever does stops it."""
     made = Scene(at=datetime.now(UTC).replace(microsecond=0))
-    home = found(tmp_path / "home", made)
+    home = found(folder / "home", made)
     trust = Trust(
         made.origin, frozenset({made.registrar.key.public.kid}), 1, Policy(NONE, made.log_key.vkeys)
     )
     save_durably(home.trust, format_trust(trust))
-    live = Live(tmp_path / "home")
-    try:
-        yield Yard(made, home, live)
-    finally:
-        live.stop()
+    return Yard(made, home, Live(folder / "home"))
 
 
 Phone = Callable[..., Page]

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { accept } from "../../web/static/js/core/label.js";
 import { addScan, removeScan, sharedSteps } from "../../web/static/js/scan/batch.js";
+import { sortOut } from "../../web/static/js/scan/frame.js";
+import { halfOf, makeHalves } from "../../web/static/js/scan/halves.js";
 import { makeSightings } from "../../web/static/js/scan/sightings.js";
 import { makeBurst } from "../../web/static/js/scan/wedge.js";
 
@@ -122,4 +125,37 @@ test("many share the steps that are lawful for one at least, with those for whic
     ] },
   ]);
   assert.deepEqual(sharedSteps([]), []);
+});
+
+// ---- what stands together ----
+
+const seen = (text) => ({ text, format: "", accepted: accept(text, { hosts: ["labels.packtrace.example"] }) });
+const NEXT = `${CODE.slice(0, -1)}4`;
+
+test("a label and the bare code of one battery are one, and what names none gives way to it", () => {
+  const label = seen(OURS);
+  for (const others of [[seen(CODE)], [seen("weixin://dl/x"), seen(`https://maker.test/?${CODE}`)], [seen("04Q")]]) {
+    assert.deepEqual(sortOut([...others, label]), { one: label });
+    assert.deepEqual(sortOut([label, ...others]), { one: label });
+  }
+  const alike = seen(OURS.replace("packtrace", "packtrаce"));
+  assert.deepEqual(sortOut([seen("weixin://dl/x"), alike]), { one: alike }, "a danger is told first");
+});
+
+test("of two batteries none is chosen", () => {
+  const both = [seen(OURS), seen(NEXT)];
+  assert.deepEqual(sortOut(both), { several: both });
+  assert.equal(sortOut([seen(CODE), seen(`https://maker.test/?${NEXT}`)]).several.length, 2);
+});
+
+test("halves are told apart, and put together only within a minute and where they make a code", () => {
+  const [first, second] = [CODE.slice(0, 14), CODE.slice(14)];
+  assert.deepEqual(halfOf(` ]d2${first.toLowerCase()}`.trim()), { part: "first", text: first });
+  assert.deepEqual(halfOf(second), { part: "second", text: second });
+  for (const none of [CODE, first.slice(1), `${second}0`, "", "0123456789", "https://x.test/a"]) assert.equal(halfOf(none), null, none);
+  const halves = makeHalves();
+  assert.equal(halves.add(halfOf(first), 0), null);
+  assert.equal(halves.add(halfOf(second), 60_001), null, "too late");
+  assert.equal(halves.add(halfOf(first), 70_000), CODE);
+  assert.equal(makeHalves().add({ part: "second", text: second }, 0), null);
 });
