@@ -187,6 +187,9 @@ WEBHOOK_UNKNOWN 404
 WEBHOOK_URL_REFUSED 422
   该网址不被接受，或其地址不是公网地址。
   Not a URL that notices are sent to, or an address that is not public.
+WORKBOOK_REFUSED 422
+  不是可读取的 XLSX 工作簿，或超出行数、列数、大小的上限。
+  No XLSX workbook that can be read, or more rows, columns or bytes than are taken.
 """
 
 

@@ -51,6 +51,7 @@ HOOK = "A" * 22
 PARK = b'{"events":["x.y.z"],"code":"PLACE_TAKEN","detail":""}'
 JSON = {"Content-Type": "application/json"}
 JOSE = {"Content-Type": "application/jose"}
+XLSX = {"Content-Type": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 LINES = {"Content-Type": "application/x-ndjson"}
 BLANK_PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsTj2FAAAAABJRU5ErkJggg=="
@@ -156,6 +157,10 @@ ROWS = (
         orjson.dumps({"as": ["A" * 43]}),
         JSON,
     ),
+    Row("/api/v1/rows", f"{V1}/rows", ALL),
+    Row("/api/v1/rows", f"{V1}/rows", (401, *(422,) * 6), "POST", b"no workbook", XLSX),
+    Row("/api/v1/rows/<kind>/template", f"{V1}/rows/battery.taken_in/template", ENROLLED),
+    Row("/api/v1/rows/outcome", f"{V1}/rows/outcome", ENROLLED, "POST", b'{"sheet":"a","rows":[]}', JSON),
     Row("/api/v1/heads", f"{V1}/heads", ALL, "POST", orjson.dumps({"codes": [SUB, VEHICLE]}), JSON),
     Row(
         "/api/v1/statements/<kind>/template", f"{V1}/statements/battery.inspected/template?subject={SUB}", ALL

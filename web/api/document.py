@@ -24,6 +24,8 @@ _TAKEN: Final = (  # bodies of requests
     "LabelBody",
     "LabelsQuery",
     "ParkedNewBody",
+    "OutcomeRowBody",
+    "OutcomesQuery",
     "ReplayBody",
     "TakeBody",
     "WebhookNewBody",

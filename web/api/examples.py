@@ -70,6 +70,12 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
         (path, "application/json"): {"one label": _LABELS}
         for path in ("/api/v1/labels", "/api/v1/labels/preview")
     },
+    ("/api/v1/rows/outcome", "application/json"): {
+        "a row": {
+            "sheet": "battery taken_in",
+            "rows": [{"row": 6, "cells": [CODE, "2026-11-23"], "outcome": "accepted", "event": EVENT_ID}],
+        }
+    },
     ("/api/v1/invitations", "application/json"): {
         "a phone": {"name": "Gate 1"},
         "for takeovers alone": {"types": ["handover.accepted"]},
