@@ -25,6 +25,7 @@ PIP := $(BIN)/pip --disable-pip-version-check --no-input -q
 
 # Programs that only some tests need: command, and what Debian calls the package.
 TEST_TOOLS := go:golang-go node:nodejs npm:npm java:default-jdk-headless strace:strace curl:curl openssl:openssl \
+	certutil:libnss3-tools \
 	chromium:chromium
 # Go libraries and fonts are folders, not commands.
 TEST_FOLDERS := /usr/share/gocode/src/golang.org/x/mod:golang-golang-x-mod-dev \

@@ -6,7 +6,11 @@ import { hints } from "./hints.js";
 import { language, link, t } from "./texts.js";
 
 keepLanguage();
-put(byId("hints"), hints().map(({ kind, text, more }) => h("p", { class: `mark ${kind}`, role: "alert" }, text, more && [" ", more])));
+document.documentElement.dataset.begun = ""; // what late.js waits for
+byId("late").hidden = true;
+void hints().then((found) =>
+  put(byId("hints"), found.map(({ kind, text, more }) => h("p", { class: `mark ${kind}`, role: "alert" }, text, more && [" ", more]))),
+);
 if ("serviceWorker" in navigator && isSecureContext) {
   navigator.serviceWorker.register("/sw.js", { type: "module", scope: "/" }).catch(() => {}); // it works without, online
 }
