@@ -37,6 +37,12 @@ CURSOR_INVALID 422
 DISK_NEARLY_FULL 507
   磁盘空间不足；未作任何记录。
   Too little is free on the disk; nothing was recorded.
+EVIDENCE_ABSENT 404
+  事件提到此文件，但本节点没有。
+  The event names the document, and this node does not have it.
+EVIDENCE_NOT_NAMED 404
+  该事件没有提到此文件。
+  The event names no such document.
 EVENT_UNKNOWN 404
   日志中没有此编号的事件。
   No event of this id is in the log.

@@ -24,6 +24,7 @@ class Limits:
     json_bytes: int = 1 << 20  # any other body
     heads: int = 10_000  # codes in one POST /heads
     heads_bytes: int = 2 << 20  # of its body
+    document_bytes: int = 32 << 20  # of a document or photo that an event names
     labels: int = 500  # in one POST /labels
     page: int = 100  # rows of a page, unless asked for
     page_most: int = 1_000

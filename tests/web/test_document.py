@@ -133,6 +133,8 @@ def test_every_documented_example_is_answered_as_documented(served: Served, docu
         values |= {"webhook_id": hook["id"]} if "webhook_id" in values else {}
         if "job_id" in values or method == "delete":
             continue  # what a node makes at random: test_jobs, test_webhooks
+        if path.endswith("/evidence/{sha256}"):
+            continue  # the example names no document: test_evidence
         if (path, method) in ((f"{V1}/pictures", "post"), (f"{V1}/rows", "post")):
             continue  # neither picture nor workbook can be written into JSON: test_pictures, test_rows
         assert None not in values.values(), (path, values)

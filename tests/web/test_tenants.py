@@ -145,6 +145,17 @@ ROWS = (
     ),
     Row("/api/v1/enrolment/invitation", f"{V1}/enrolment/invitation", (400,) * 7, "POST", b"{}", JSON),
     Row("/api/v1/enrolment/request", f"{V1}/enrolment/request", (400,) * 7, "POST", b"{}", JSON),
+    Row(
+        "/api/v1/events/<event_id>/evidence/<sha256>",
+        f"{V1}/events/{{0}}/evidence/{'A' * 43}",
+        NOT_HERE,
+        "POST",
+    ),
+    Row(
+        "/api/v1/events/<event_id>/evidence/<sha256>",
+        f"{V1}/events/{{0}}/evidence/{'A' * 43}",
+        (401, 403, *(404,) * 4, 403),
+    ),
     # So are its parked records; each is told of the answer to its own body before anything is looked up.
     Row("/api/v1/parked", f"{V1}/parked", ENROLLED),
     Row("/api/v1/parked", f"{V1}/parked", (401, *(422,) * 6), "POST", PARK, JSON),
