@@ -1,4 +1,4 @@
-"""The log of one origin: append events, prove what was appended, read it back.
+"""The log of one origin: append events, and prove what was appended. What is read back is in `recorded`.
 
 Appending follows the six steps of DESIGN, section 5, in this order, and answers when all are done.
 """
@@ -8,28 +8,21 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
-from typing import Any, Final
 
 from filelock import Timeout as LockTimeout
-from sqlalchemy import Connection, Row, Select, select
 
 from ...signing.checkpoint import LogSigner
-from ...signing.keys import PublicKey
-from ...signing.merkle import HASH_SIZE
 from ...signing.note import VerifierKey, format_vkey
-from ...signing.tiles import TILE_WIDTH, TileBuilder, TileId
+from ...signing.tiles import TileBuilder
 from ..errors import RefusedError, TraceError
 from ..lifecycle.state import Log
-from ..lifecycle.world import World, keys_in
+from ..lifecycle.world import World
 from ..rules.ruleset import RuleBook, RuleSet, load_rules
 from ..rules.ruleset import RulesUnknownError as UnknownRulesError
-from ..statement import parse_entry, parse_event_jws
+from ..statement import parse_entry
 from .database import Database
-from .door import Arrival, Submission, check_arrival, read_submission
+from .door import Arrival, Submission
 from .edge import check_edge
 from .errors import (
     ClockError,
@@ -38,29 +31,25 @@ from .errors import (
     LedgerError,
     LedgerStoppedError,
     LogSplitError,
-    ReceiptPendingError,
     RulesUnknownError,
 )
-from .extension import prove_extension
 from .home import Home
+from .intake import Intake
 from .publisher import Publisher, load_entries
-from .receipts import Receipt, load_receipts
+from .receipts import Receipt
+from .recorded import Recorded
 from .register import FileRegister, Register, Registered, file_lock
-from .rows import load_tile, load_tile_builder, load_tree, read_tile, save_leaves
-from .sequence import OnError, Outcome, Placed, Reading, Sequencer, Unit
+from .rows import load_tile_builder, load_tree, save_leaves
+from .sequence import OnError, Outcome, Placed, Reading, Sequencer
 from .stored import Cache, Fetch, StoredWorld
-from .tables import CHECKPOINT, ENTRY
 from .timing import choose_times, milliseconds
 
 __all__ = ["Ledger", "Outcome", "Placed", "Receipt", "Submission"]
 
 Clock = Callable[[], datetime]
 
-_TOGETHER: Final = 64  # submissions that are read in one go; with fewer, threads cost more than they save
-_READ_AT_ONCE: Final = 1_000  # entries
 
-
-class Ledger:
+class Ledger(Recorded):
     """One process's hold on the log. Any number of processes may have one on the same home."""
 
     def __init__(
@@ -75,20 +64,20 @@ class Ledger:
         threads: int = 1,
     ) -> None:
         """Use `create` or `open`."""
-        self.home = home
-        self.origin = home.origin
-        self.book = RuleBook(rules or load_rules(), home.read_rules)
-        self._in_force: RuleSet | None = None  # when this process last looked
-        self.clock = clock
-        self._threads = threads
-        self._database = Database(home.database_url)
-        self._publisher = Publisher(
-            home.origin, self._database, register or FileRegister(home.register), vkeys, signer
+        database = Database(home.database_url)
+        super().__init__(
+            home.origin,
+            RuleBook(rules or load_rules(), home.read_rules),
+            database,
+            Publisher(home.origin, database, register or FileRegister(home.register), vkeys, signer),
         )
+        self.home = home
+        self.clock = clock
+        self._intake = Intake(home.origin, self.world, threads)
+        self._in_force: RuleSet | None = None  # when this process last looked
         self._one_at_a_time = threading.Lock()
         self._home_lock = file_lock(home.lock)
         self._stopped: BaseException | None = None
-        self._public_keys: dict[str, PublicKey] = {}
         self._cache = Cache(0)
         self._tiles: TileBuilder | None = None
         self._tally: Counter[str] = Counter()
@@ -116,7 +105,7 @@ class Ledger:
         try:
             with ledger._home_lock:
                 ledger._database.migrate()
-            (unit,) = ledger._read_all([Submission((log_opened,))], ledger.book.installed)
+            (unit,) = ledger._intake.read_all([Submission((log_opened,))], ledger.book.installed)
             if isinstance(unit, TraceError):
                 raise unit
             event = unit[0].event
@@ -187,27 +176,9 @@ class Ledger:
         """Why nothing is written any more, if nothing is."""
         return self._stopped
 
-    @property
-    def rules(self) -> RuleSet:
-        """The rule set in force.
-
-        Raises:
-            RulesUnknownError: The log adopted one that is neither installed nor in the home.
-        """
-        try:
-            return self.world().rules
-        except UnknownRulesError as error:
-            raise RulesUnknownError(f"{error.message}; nothing is recorded under them") from error
-
     def tally(self) -> dict[str, int]:
         """How many submissions had which outcome since this object was made."""
         return dict(self._tally)
-
-    @property
-    def size(self) -> int:
-        """How many entries are committed, signed or not."""
-        with self._database.read() as connection:
-            return load_tree(connection).size
 
     def append(
         self,
@@ -236,12 +207,12 @@ class Ledger:
                 same events again: those that were recorded are answered with their places.
         """
         rules = self._in_force = self._in_force or self.rules
-        units = self._read_all(submissions, rules)  # Step 1, outside any lock.
+        units = self._intake.read_all(submissions, rules)  # Step 1, outside any lock.
         with self._one_at_a_time, self._home_lock:
             if self._stopped:
                 raise LedgerStoppedError(f"ledger: stopped by {self._stopped}") from self._stopped
             try:
-                again = lambda index, now: self._read_some([submissions[index]], now)[0]  # noqa: E731
+                again = lambda index, now: self._intake.read_some([submissions[index]], now)[0]  # noqa: E731
                 reading = Reading(units, rules, again)
                 outcomes = self._commit(reading, on_error, at, confirm_clock)  # Steps 2 and 3.
             except BaseException as error:
@@ -275,75 +246,6 @@ class Ledger:
                 self._stopped = error
                 raise
 
-    def receipt(self, event_id: str) -> Receipt:
-        """The proof that an event is in the log, against the newest checkpoint.
-
-        Raises:
-            EventUnknownError: It is not.
-            ReceiptPendingError: It is, but no checkpoint covers it yet.
-            LedgerDamagedError: The stored tiles do not prove it.
-        """
-        (found,) = self.receipts([event_id])
-        if isinstance(found, LedgerError):
-            raise found
-        return found
-
-    def receipts(self, event_ids: Sequence[str]) -> list[Receipt | LedgerError]:
-        """The receipts of several events at once, or why there is none: a fraction of the cost for each."""
-        registered = self._publisher.newest()  # before the rows, so that they are there
-        with self._database.read() as connection:
-            return load_receipts(connection, registered, event_ids)
-
-    def checkpoint(self) -> bytes:
-        """The newest signed checkpoint.
-
-        Raises:
-            ReceiptPendingError: There is none yet.
-        """
-        return self.published().note
-
-    def published(self) -> Registered:
-        """The newest signed checkpoint, with the tree that it is the head of.
-
-        Raises:
-            ReceiptPendingError: There is none yet.
-        """
-        registered = self._publisher.newest()
-        if registered is None:
-            raise ReceiptPendingError("checkpoint: expected one, got none yet")
-        return registered
-
-    def prove_consistency(self, old: int, new: int) -> tuple[tuple[bytes, ...], Registered]:
-        """The proof that the tree of `new` leaves begins with that of `old`, and the newest checkpoint.
-
-        Raises:
-            ConsistencyError: Unless 0 < old <= new.
-            BeyondCheckpointError: No checkpoint covers `new` leaves.
-            LedgerDamagedError: The stored tiles do not prove it, or give another root than was signed.
-        """
-        registered = self.published()
-        return prove_extension(registered, self._read_tile, old, new), registered
-
-    def adopted(self) -> list[RuleSet]:
-        """The rule sets that the log ever named, in its order.
-
-        Raises:
-            RulesUnknownError: One of them is not at hand.
-        """
-        named: dict[tuple[str, str], RuleSet] = {}
-        for _, entry in self.entries_of(f"log:{self.origin}"):
-            rules = parse_event_jws(parse_entry(entry)[0]).value["data"].get("rules")
-            if rules:
-                found = self.book.find(rules["name"], rules["sha256"])
-                named[found.id] = found
-        return list(named.values())
-
-    def checkpoints(self) -> list[tuple[int, bytes]]:
-        """Every published checkpoint, by size."""
-        with self._database.read() as connection:
-            query = select(CHECKPOINT.c.size, CHECKPOINT.c.note).order_by(CHECKPOINT.c.size)
-            return [(row.size, row.note) for row in connection.execute(query)]
-
     def check_writable(self, wait_s: float) -> None:
         """The database takes a write: one is made under the ledger's locks, and rolled back.
 
@@ -375,87 +277,6 @@ class Ledger:
             LedgerError: As `Publisher.publish`.
         """
         self._publisher.check_standing(self.published())
-
-    def world(self) -> World:
-        """The committed state, to look things up in; it reads when asked, and then remembers."""
-        return StoredWorld(self.origin, self.book, self._fetch, Cache(0))
-
-    def entries(self, start: int, stop: int) -> Iterator[bytes]:
-        """The entries from leaf `start` up to `stop`.
-
-        Raises:
-            LedgerDamagedError: One of them is not there.
-        """
-        for first in range(start, stop, _READ_AT_ONCE):
-            with self._database.read() as connection:
-                some = load_entries(connection, first, min(first + _READ_AT_ONCE, stop))
-            yield from some
-
-    def has(self, event_id: str) -> bool:
-        """Whether an event of this id is recorded."""
-        return bool(self._fetch(select(ENTRY.c.leaf_index).where(ENTRY.c.event_id == event_id), {}))
-
-    def entries_of(self, subject: str) -> list[tuple[int, bytes]]:
-        """The entries of a chain in order, each with its leaf index."""
-        query = select(ENTRY.c.leaf_index, ENTRY.c.entry).where(ENTRY.c.subject == subject)
-        rows = self._fetch(query.order_by(ENTRY.c.seq), {})
-        return [(row.leaf_index, row.entry) for row in rows]
-
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """One moment of the database, for queries of one's own."""
-        with self._database.read() as connection:
-            yield connection
-
-    def tile(self, level: int, index: int, width: int = TILE_WIDTH) -> bytes:
-        """The first hashes of a tile; fewer than `width`, or none, where there are no more."""
-        with self._database.read() as connection:
-            return load_tile(connection, level, index)[: width * HASH_SIZE]
-
-    def _read_all(self, submissions: Sequence[Submission], rules: RuleSet) -> list[Unit]:
-        """Step 1: form, shape, addressee, and the signatures by keys that are registered already."""
-        starts = range(0, len(submissions), _TOGETHER)
-        ranges = [submissions[start : start + _TOGETHER] for start in starts]
-        read = partial(self._read_some, rules=rules)
-        if self._threads <= 1 or len(ranges) <= 1:
-            return [unit for units in map(read, ranges) for unit in units]
-        with ThreadPoolExecutor(self._threads) as pool:
-            return [unit for units in pool.map(read, ranges) for unit in units]
-
-    def _read_some(self, submissions: Sequence[Submission], rules: RuleSet) -> list[Unit]:
-        """Read, then check signatures: by turns, each drives the other out of the processor's caches."""
-        units = [self._read(submission, rules) for submission in submissions]
-        return [self._check_signed(unit) for unit in units]
-
-    def _read(self, submission: Submission, rules: RuleSet) -> Unit:
-        try:
-            return read_submission(submission, rules, self.origin)
-        except RefusedError as error:
-            return error
-
-    def _check_signed(self, unit: Unit) -> Unit:
-        if isinstance(unit, TraceError):
-            return unit
-        try:
-            for arrival in unit:
-                key = self._public_key(arrival.event.jws.kid)
-                if key:  # else an event of the same batch may register it
-                    check_arrival(arrival, key)
-        except RefusedError as error:
-            return error
-        return unit
-
-    def _public_key(self, kid: str) -> PublicKey | None:
-        """The registered key of this id. What id it has is a function of the key: it never changes."""
-        key = self._public_keys.get(kid)
-        if key is None:
-            world = self.world()
-            home = world.key_home(kid)
-            chain = world.chain(home) if home else None
-            if chain:
-                self._public_keys |= {each.public.kid: each.public for each in keys_in(chain)}
-            key = self._public_keys.get(kid)
-        return key
 
     def _commit(
         self,
@@ -513,14 +334,6 @@ class Ledger:
         if registered is None or self.size < registered.size:
             return  # Of an older database `publish` says so, with both numbers.
         check_edge(registered.tree, self._read_tile, self.entries)
-
-    def _read_tile(self, tile: TileId) -> bytes:
-        with self._database.read() as connection:
-            return read_tile(connection, tile)
-
-    def _fetch(self, query: Select[Any], values: dict[str, Any]) -> Sequence[Row[Any]]:
-        with self._database.read() as connection:
-            return connection.execute(query, values).all()
 
     def _forget(self) -> None:
         """Drop what is remembered of the database: it may be ahead of what was committed."""
