@@ -7,7 +7,7 @@
 const VENDOR = new URL("../../vendor/zxing-wasm/", self.location.href);
 const USUAL = { formats: ["QRCode", "DataMatrix", "Code128"], maxNumberOfSymbols: 8, textMode: "Plain", tryInvert: false };
 const THOROUGH = { ...USUAL, tryInvert: true, tryDenoise: true };
-const MOST = 400; // characters of a text; a label has fewer
+const MOST = 1_200; // characters of a text: a label has fewer than 100, a frame of a handover up to 1,000
 let canvas = null;
 
 try {
