@@ -22,6 +22,7 @@ class InvitationNewBody(Schema):
     name = fields.String(metadata={"description": "Of the device; without it, it says itself."})
     sites = fields.List(fields.String(), metadata=_SITES)
     types = fields.List(fields.String(), metadata=_TYPES)
+    url = fields.String(metadata={"description": "Of the node as the device reaches it, for `link`: https."})
 
 
 class InvitationBody(Schema):
@@ -42,6 +43,11 @@ class InvitationMadeBody(InvitationBody):
     secret = fields.String(
         required=True,
         metadata={"description": "Told once. The link is `<node>/enrol#<secret>`; a fragment is in no log."},
+    )
+    link = fields.String(metadata={"description": "Where a `url` was given."})
+    symbol = fields.List(
+        fields.String(),
+        metadata={"description": "QR of the link: a text of 0 and 1 a row, 1 is dark, quiet zone included."},
     )
 
 

@@ -22,6 +22,8 @@ from packtrace.signing.ed25519 import check_prime_order
 from packtrace.signing.errors import SigningError
 from packtrace.signing.jws import EVENT, check_signature, parse_jws
 from packtrace.signing.keys import PublicKey, parse_public_jwk
+from packtrace.signing.note import VerifierKey
+from packtrace.signing.policy import NONE, Group, Policy
 from packtrace.tests.scene import VIN, Scene, ed25519_key, p256_key, pack_code
 from packtrace.tests.web.js_bundles import (
     bundle_cases,
@@ -35,6 +37,9 @@ from packtrace.tests.web.js_lifecycle import KINDS as LIFECYCLE
 from packtrace.trace.codes.battery_code import BatteryCodeError, read_label_text
 from packtrace.trace.codes.label import label_digest
 from packtrace.trace.codes.slip import slip_token
+from packtrace.trace.device_words import device_words
+from packtrace.trace.verify.six_words import WORDS
+from packtrace.trace.verify.trust import Trust, format_trust, parse_trust, six_words
 
 COMPACT = Path(__file__).parents[2] / "docs" / "vectors" / "compact"
 OK = "ok"
@@ -56,7 +61,41 @@ def write_cases(path: Path) -> None:
     made |= {"bundles": bundle_cases(path.parent), "zips": zip_cases(path.parent)}
     made |= {name: make() for name, make in LIFECYCLE.items()}
     made |= {"uses": use_cases(), "quorums": quorum_cases(), "catalogue": catalogue_case()}
+    made |= {"words": words_case()}
     path.write_bytes(orjson.dumps(made))
+
+
+def words_case() -> Case:
+    """The list, and six words of devices and of trust files however they are written."""
+    chance, scene = random.Random(22), Scene()
+    devices = []
+    for number in range(40):
+        said = {
+            "origin": chance.choice((scene.origin, "log.packtrace.example/2")),
+            "org": chance.choice((scene.maker.org, "org:x:" + "9" * (number + 1))),
+            "kid": ed25519_key(f"device {number}").public.kid,
+            "use": chance.choice(("sign", "admin")),
+        }
+        devices.append(said | {"words": device_words(**said)})
+    kids = [party.key.public.kid for party in (*scene.members, scene.registrar)]
+    witnesses = {
+        name: VerifierKey(name, 4, ed25519_key(name).public.raw) for name in ("10", "9", "w.example", "见证")
+    }
+    policies = [
+        Policy(NONE, scene.log_key.vkeys),
+        Policy("both", scene.log_key.vkeys, witnesses, {"both": Group(2, ("9", "10", "w.example"))}),
+    ]
+    trusts = []
+    for policy in policies:
+        trust = Trust(scene.origin, frozenset(kids), 2, policy)
+        value = orjson.loads(format_trust(trust))
+        mixed = {name: value[name] for name in chance.sample(sorted(value), len(value))}
+        mixed["log_keys"] = mixed["log_keys"][::-1]
+        mixed["registrars"]["kids"] = mixed["registrars"]["kids"][::-1]
+        for text in (format_trust(trust).decode(), orjson.dumps(mixed).decode()):
+            assert six_words(parse_trust(text.encode())) == six_words(trust)
+            trusts.append({"text": text, "words": six_words(trust)})
+    return {"list": list(WORDS), "devices": devices, "trusts": trusts}
 
 
 def verdict(run: Callable[[], object]) -> str:

@@ -12,6 +12,8 @@ from typing import Any
 
 import orjson
 import pytest
+import zxingcpp
+from PIL import Image
 
 from packtrace.signing.base64url import b64url
 from packtrace.signing.keys import generate_private_key
@@ -166,6 +168,19 @@ def test_an_invitation_is_taken_back_by_its_organisation_alone(served: Served, y
     assert served.client.delete(url, headers=bearer_of(served, yard)).status_code == 204
     assert (device.ask(proof).json or {})["state"] == "refused"
     assert devices(served, yard)["requests"] == []
+
+
+def test_the_link_is_told_with_its_symbol_where_the_address_is_safe(served: Served, yard: Party) -> None:
+    made = invite(served, yard, url="https://yard.example:8443/").json or {}
+    assert made["link"] == f"https://yard.example:8443/enrol#{made['secret']}"
+    side = len(made["symbol"])
+    picture = Image.new("L", (side, side))
+    picture.putdata([255 * (each == "0") for row in made["symbol"] for each in row])
+    (read,) = zxingcpp.read_barcodes(picture.resize((side * 5, side * 5), Image.Resampling.NEAREST))
+    assert read.text == made["link"]
+    for url in ("http://192.0.2.7", "https://a@b.example", "javascript:alert(1)", "https://x/y", "https://["):
+        check_problem(invite(served, yard, url=url), 422, "INVITATION_REFUSED")
+    assert invite(served, yard, url="http://127.0.0.1:8321").status_code == 201
 
 
 def test_an_organisation_has_no_more_invitations_open_than_fifty(served: Served, yard: Party) -> None:

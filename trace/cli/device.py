@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -34,8 +33,6 @@ from .terminal_qr import format_qr
 
 if TYPE_CHECKING:
     from ...web.enrolment.invitations import Invitation, Invitations
-
-_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
 @click.group(no_args_is_help=True)
@@ -336,19 +333,15 @@ def _device_line(each: Device, origin: str, state: str, *, as_json: bool) -> str
 
 
 def _check_url(url: str) -> str:
-    """Where pages lie: a browser makes keys over https, and over http on its own machine alone.
-
-    Raises:
-        click.UsageError: Anything else than such an address.
+    """Raises:
+    click.UsageError: Not where a browser makes keys.
     """
-    parts = urlsplit(url)
-    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-    if not safe or not parts.netloc or parts.path.rstrip("/") or parts.query or parts.fragment or "@" in url:
-        raise click.UsageError(
-            "--url: expected https://HOST, since a browser makes no key over plain http but on the machine "
-            f"itself, got {url}"
-        )
-    return f"{parts.scheme}://{parts.netloc}"
+    from ...web.enrolment.asking import InvitedError, parse_address
+
+    try:
+        return parse_address(url)
+    except InvitedError as error:
+        raise click.UsageError(f"--{error.message}") from None
 
 
 def _whole(at: datetime) -> datetime:

@@ -20,12 +20,13 @@ from ...schemas.api.enrolment import (
 )
 from ...schemas.api.events import ProblemBody
 from ...trace.devices import Device, key_state, keys_subject, read_devices, revoked_kids
+from ...trace.labels.symbol import QUIET, make_symbol
 from ...trace.lifecycle.state import Key
 from ...trace.lifecycle.world import World, keys_in
 from ...trace.times import format_log_time
 from ..door.bodies import JSON, BodyError, read_json
 from ..door.rates import Rates, TooManyRequestsError, client_of
-from ..enrolment.asking import ask, check_invited, enrolled, head_of, is_proven, standing
+from ..enrolment.asking import ask, check_invited, enrolled, head_of, is_proven, parse_address, standing
 from ..enrolment.invitations import OPEN, WAITING, Invitation, InvitationUnknownError
 from ..node import Node, this_node
 from ..problems import MEDIA_TYPE
@@ -73,7 +74,7 @@ class InvitationsView(MethodView):
     def post(self) -> Response:
         """For one device, within ten minutes. It gives nothing by itself: an administrator adds the key."""
         node, who = this_node(), require_member()
-        said = _members(node, {"use": str, "name": str, "sites": list, "types": list})
+        said = _members(node, {"use": str, "name": str, "sites": list, "types": list, "url": str})
         use, name = said.get("use", "sign"), said.get("name", "")
         sites, types = tuple(said.get("sites", ())), tuple(said.get("types", ()))
         if who.use == "read" or (use == "admin" and who.use != "admin"):
@@ -82,10 +83,13 @@ class InvitationsView(MethodView):
                 f"token, kid: expected a key for {expected}, got one for {who.use}", where="Authorization"
             )
         check_invited(node.ledger.world(), who.org, use=use, name=name, sites=sites, types=types)
+        base = parse_address(said["url"]) if "url" in said else ""
         made, secret = node.invitations.invite(
             who.org, use=use, name=name, sites=sites, types=types, made_by=who.kid
         )
-        response = answer(invitation_object(made) | {"secret": secret})
+        link = f"{base}/enrol#{secret}"
+        symbol = {"link": link, "symbol": symbol_rows(link)} if base else {}
+        response = answer(invitation_object(made) | {"secret": secret} | symbol)
         response.status_code = 201
         response.headers["Location"] = f"{request.path}/{made.id}"
         return response
@@ -165,6 +169,14 @@ class EnrolmentRequest(MethodView):
         if node.confirm and standing(asked, node.ledger.world(), node.clock()) == WAITING:
             node.confirm(asked)
         return _answer(node, asked)
+
+
+def symbol_rows(text: str) -> list[str]:
+    """The modules of a QR symbol with its quiet zone, a text of 0 and 1 for each row; 1 is dark."""
+    symbol = make_symbol(text)
+    above = ["0" * symbol.total] * QUIET
+    aside = "0" * QUIET
+    return [*above, *(f"{aside}{row:0{symbol.size}b}{aside}" for row in symbol.rows), *above]
 
 
 def invitation_object(invitation: Invitation) -> dict[str, Any]:

@@ -6,9 +6,11 @@ refused here, so that nobody compares words for nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from ...signing.compact import format_compact
 from ...signing.errors import SigningError
@@ -20,6 +22,10 @@ from ...trace.lifecycle.state import Org
 from ...trace.lifecycle.world import World
 from ...trace.rules.ruleset import RuleSet
 from .invitations import REFUSED, USES, WAITING, Invitation, Invitations
+
+_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+_ADDRESS: Final = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?")
+_ADDRESS_MOST: Final = 300
 
 NAME_MOST: Final = 100
 """Characters of a device's name, as the schema of ``key.added`` has it."""
@@ -81,6 +87,27 @@ def check_invited(
             expected = ", ".join(sorted(known_sites)) or "none, since the organisation has no sites"
             raise InvitedError(f"sites: expected one of {expected}, got {site[:64]!a}", where="sites")
     _check_types(types, world.rules)
+
+
+def parse_address(url: str) -> str:
+    """Where the pages lie, as a device reaches them: scheme and host, without anything behind.
+
+    Raises:
+        InvitedError: Anything else, or one on which a browser makes no key: plain http, but on the machine
+            itself.
+    """
+    try:
+        parts = urlsplit(url)
+        safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    except ValueError:
+        safe = False
+    if not safe or len(url) > _ADDRESS_MOST or not _ADDRESS.fullmatch(url):
+        raise InvitedError(
+            "url: expected https://HOST, since a browser makes no key over plain http but on the machine "
+            f"itself, got {url[:100]!a}",
+            where="url",
+        )
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def enrolled(world: World, org: str) -> Org:
