@@ -113,6 +113,9 @@ class OfferBody(Schema):
     capacity = fields.String(required=True)
     expires_at = fields.String(required=True)
     consignment = fields.String(required=True, metadata={"description": "With which it travels, or empty."})
+    mass = fields.Dict(
+        metadata={"description": "As its consignor states it: `g`, `basis`; absent: not said."}
+    )
 
 
 class HoldBody(Schema):

@@ -52,6 +52,7 @@ withCases("an own event that waits makes of a battery what the log's fold makes 
     const { last, previous, offered, ...found } = advance(known, statement, id, null, lifecycle);
     const said = `${statement.type} ${JSON.stringify(statement.data)} on ${JSON.stringify(known)}`;
     for (const [member, value] of Object.entries(after)) {
+      if (member === "offer") delete found.offer?.mass; // which Python's state does not keep
       if (member === "custodian") assert.equal(custodianOf(found), value, `${said}: custodian`);
       else same(found[member] ?? blank(value), value, `${said}: ${member}`);
     }
@@ -101,7 +102,7 @@ withCases("what the device can know beside the table bars a step as well", ({ li
   assert.deepEqual(why("battery.installed", { stage: "removed" }, by("dealer")), []);
   assert.equal(why("battery.installed", { stage: "removed", use: "backup" }, by("dealer")), "NOT_FOR_TRACTION");
   assert.equal(why("battery.installed", { stage: "removed" }, { ...by("dealer"), types: ["battery.moved"] }), "KEY_USE_FORBIDDEN");
-  const absent = { subject: PACK, seq: -1, head: null, stage: undefined, custodian: undefined };
+  const absent = { subject: PACK, seq: -1, head: null, stage: undefined, custodian: undefined, tier: undefined, fetched_at: "2026-11-01T11:59:00Z" };
   assert.deepEqual(why("battery.manufactured", absent, { ...by("battery_maker"), vendor_codes: ["04Q"] }), []);
   assert.equal(why("battery.manufactured", absent, { ...by("battery_maker"), vendor_codes: ["04Z"] }), "FOREIGN_VENDOR_CODE");
   assert.equal(why("battery.registered", { ...absent, subject: "battery:tag:duns:222222222/x" }, by("dealer")), "FOREIGN_TAG");
@@ -114,6 +115,9 @@ withCases("of a battery whose place alone is known nothing is called lawful", ({
   assert.ok(told.every(({ allowed, why }) => !allowed && why.code === "NOT_KNOWN_HERE"));
   const never = steps(null, by("recycler", "dealer"), lifecycle, NOW, PACK);
   assert.deepEqual(never.filter(({ allowed }) => allowed).map(({ type }) => type), ["battery.registered"]);
+  assert.equal(never.find(({ type }) => type === "battery.taken_in").why.code, "NOT_KNOWN_HERE");
+  const absent = steps({ subject: PACK, seq: -1, head: null, fetched_at: "2026-11-01T11:59:00Z" }, by("recycler", "dealer"), lifecycle, NOW);
+  assert.equal(absent.find(({ type }) => type === "battery.taken_in").why.code, "ILLEGAL_TRANSITION");
 });
 
 withCases("only what this device saw as its own last event can be undone, in time, and gives back what was before", ({ lifecycle }) => {

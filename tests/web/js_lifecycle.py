@@ -39,6 +39,7 @@ from packtrace.trace.lifecycle.words import CUSTODIAL, IN_PACK, LOT_STAGES, NOBO
 from packtrace.trace.lifecycle.world import Memory, index_registry
 from packtrace.trace.read_token import Reader
 from packtrace.trace.rules.ruleset import load_rules
+from packtrace.trace.rules.shapes import ShapeError
 from packtrace.trace.statement import Event, Moment
 from packtrace.trace.times import format_time
 from packtrace.web.api.lifecycle import lifecycle_object
@@ -219,7 +220,7 @@ def _lot(chance: random.Random) -> Lot:
 def _known(subject: str, chain: Chain | None, world: Memory) -> Case | None:
     """What a device has of it that saw all of the chain."""
     if chain is None:
-        return {"subject": subject, "seq": -1, "head": None}
+        return {"subject": subject, "seq": -1, "head": None, "fetched_at": "2026-11-01T11:59:00.000Z"}
     state = chain.state
     at = {"subject": subject, "seq": chain.seq, "head": chain.head, "tier": "holder"}
     if not isinstance(state, Battery | Lot):
@@ -334,6 +335,8 @@ def draw(chance: random.Random, schema: Mapping[str, Any], name: str = "") -> An
 
 _TEXTS: dict[str, Sequence[str]] = {
     "expires_at": ("2026-12-01T00:00:00Z", "2026-11-10T08:00:00Z"),
+    "media_type": ("image/jpeg",),
+    "...": (HEAD,),
     "took_out": (WHOLE, RIVAL),
     "put_in": (WHOLE, RIVAL),
 }
@@ -353,9 +356,81 @@ _SAID: Sequence[tuple[str, Sequence[str]]] = (
     ("a vehicle", ("vehicle:AAAAAAAAAAAAAAAAAAAAAA",)),
     ("a batch", ("batch:duns:111111111/one",)),
     ("a lot", (LOT,)),
+    ("a model", ("model:duns:111111111/m",)),
+    ("a consignment", ("consignment:duns:111111111/c",)),
+    ("a chemistry", ("LFP", "NCM 811")),
+    ("a region", ("CN-440300", "DE-BY", "JP")),
+    ("the origin", (ORIGIN,)),
     ("a SHA-256", (HEAD,)),
     ("a site", ("yard", "shed")),
 )
+
+
+# -- shapes --------------------------------------------------------------------------------------------------
+
+
+def schemas_case() -> Case:
+    """The JSON Schema of each type, as the API hands it out."""
+    return {kind: orjson.loads(source) for kind, source in RULES.shapes.sources.items()}
+
+
+def shape_cases() -> list[Case]:
+    """The content of statements, some with something changed, and where the log finds it wrong."""
+    chance = random.Random(7)
+    kinds = [row.type for row in TABLE if row.chain not in ("log", "org", "keys")]
+    found = []
+    for kind in kinds:
+        for number in range(24):
+            data = draw(chance, data_schema(kind))
+            if number % 3:
+                data = _spoilt(chance, data)
+            found.append({"type": kind, "data": data, "where": _where(kind, data)})
+    return found
+
+
+_WRONG: Sequence[Any] = (
+    "", "x", "X" * 501, "电" * 500, 0, -1, 1.5, 10**12 + 1, True, None, [], {}, ["x"], {"g": 1},
+    "2026-11-23T04:40:00Z", [{"...": HEAD}], "intact", "battery:tag:duns:1/x",
+)  # fmt: skip
+
+
+def _spoilt(chance: random.Random, data: Any) -> Any:
+    """The same with one member changed, left out, or too many."""
+    if isinstance(data, dict) and data and chance.random() < 0.9:
+        name = chance.choice(list(data))
+        match chance.randrange(5):
+            case 0:
+                return {member: value for member, value in data.items() if member != name}
+            case 1:
+                return data | {chance.choice(("extra", "g", "note", "mass")): chance.choice(_WRONG)}
+            case _:
+                return data | {name: _spoilt(chance, data[name])}
+    if isinstance(data, list) and data and chance.random() < 0.7:
+        at = chance.randrange(len(data))
+        return [*data[:at], _spoilt(chance, data[at]), *data[at + 1 :]]
+    return chance.choice(_WRONG)
+
+
+def _where(kind: str, data: Any) -> list[str]:
+    """The places of what the log finds wrong."""
+    subject = _SUBJECTS[RULES.shapes.kinds(kind)[0]]
+    payload = {"v": 1, "aud": ORIGIN, "nonce": "A" * 22, "type": kind, "sub": subject, "seq": 0, "iss": ME}
+    try:
+        RULES.shapes.check(payload | {"occurred_at": format_time(NOW), "data": data})
+    except ShapeError as error:
+        return [problem.pointer for problem in error.problems]
+    return []
+
+
+_SUBJECTS = {
+    "battery": PACK,
+    "lot": LOT,
+    "model": "model:duns:111111111/m",
+    "vehicle": "vehicle:AAAAAAAAAAAAAAAAAAAAAA",
+    "consignment": "consignment:duns:111111111/c",
+    "batch": "batch:duns:111111111/one",
+    "notes": f"notes:{PACK}",
+}
 
 
 # -- events --------------------------------------------------------------------------------------------------
@@ -385,4 +460,6 @@ KINDS: dict[str, Callable[[], Any]] = {
     "lifecycle": lifecycle_case,
     "standings": standing_cases,
     "folds": fold_cases,
+    "schemas": schemas_case,
+    "shapes": shape_cases,
 }

@@ -51,7 +51,7 @@ def subject_object(
             del of_chain["model"]  # which is told with what is true of it
         said |= of_chain
     if view.tier in _WHOLE:
-        said |= bearing_object(subject, world) | _offer(state, at)
+        said |= bearing_object(subject, world) | _offer(state, chain, at)
         if isinstance(state, Battery):
             said |= _for_next_step(state, world)
     if isinstance(state, Battery | Lot) and reader:  # after the state, whose custodian is an id alone
@@ -131,7 +131,8 @@ def _for_next_step(state: Battery, world: World) -> dict[str, Any]:
     }
 
 
-def _offer(state: State | None, at: datetime) -> dict[str, Any]:
+def _offer(state: State | None, chain: Sequence[Told], at: datetime) -> dict[str, Any]:
+    """The offer that stands, with the mass that the consignor stated, if it did."""
     offer = state.offer if isinstance(state, Battery | Lot) else None
     if not isinstance(offer, Offer) or at >= offer.expires_at:
         return {}
@@ -143,6 +144,14 @@ def _offer(state: State | None, at: datetime) -> dict[str, Any]:
             "expires_at": format_time(offer.expires_at),
             "consignment": offer.consignment,
         }
+        | next(
+            (
+                {"mass": told.event.data["mass"]}
+                for told in chain
+                if "mass" in told.event.data and told.event.id == offer.id
+            ),
+            {},
+        )
     }
 
 

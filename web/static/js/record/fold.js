@@ -166,6 +166,7 @@ const like = (known, party) =>
 
 const offerOf = ({ data }, id) => ({
   event: id, consignee: data.consignee, capacity: data.capacity, expires_at: data.expires_at, consignment: data.consignment ?? "",
+  ...(data.mass ? { mass: data.mass } : {}),
 });
 
 const once = (...lists) => [...new Set(lists.flat())];

@@ -91,10 +91,13 @@ export function standing(row, known, me, lifecycle, now) {
 /** @param {Known} known @returns {string | undefined} undefined where this device does not know it */
 export function stageOf(known) {
   if (known.stage !== undefined) return known.stage;
-  // The node told of the chain and of no stage: its beginning was voided.
-  const isToldAbsent = known.tier !== undefined || (known.seq ?? -1) < 0;
+  // The node told of the chain and of no stage: its beginning was voided. Or it told that there is none.
+  const isToldAbsent = known.tier !== undefined || (known.seq === -1 && Boolean(known.fetched_at));
   return isToldAbsent ? ABSENT : undefined;
 }
+
+/** Nobody was asked about it yet: it may have begun, or not. */
+const isNeverSeen = (known) => known.stage === undefined && !known.fetched_at && (known.seq ?? -1) < 0;
 
 /**
  * The offer that stands: one that has expired is closed without an event.
@@ -122,6 +125,7 @@ const isOwnLast = ({ last, head, previous }, me) => Boolean(last && previous && 
 function stageWhy(row, known, lifecycle) {
   if (!row.stages.length) return null;
   const stage = stageOf(known);
+  if (isNeverSeen(known) && row.stages.includes(ABSENT)) return null;
   if (stage === undefined) return { code: "NOT_KNOWN_HERE", values: {} };
   if (row.stages.includes(stage)) return null;
   const ended = lifecycle.ended.includes(stage) || ENDINGS.has(stage);
@@ -150,7 +154,7 @@ function stands(by, row, known, me, offer) {
     case "custodian":
       return custodianOf(known) === me.org;
     case "first":
-      return stageOf(known) === ABSENT;
+      return stageOf(known) === ABSENT || isNeverSeen(known);
     case "consignee":
       return offer !== null && offer.consignee === me.org;
     case "nobody":
