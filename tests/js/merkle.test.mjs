@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, statSync } from "node:fs";
 import { test } from "node:test";
 import { toHex, utf8 } from "../../web/static/js/core/bytes.js";
-import { checkConsistency, checkInclusion, leafHash, nodeHash, rootOf, rowsOf } from "../../web/static/js/core/merkle.js";
+import { checkConsistency, checkInclusion, leafHash, nodeHash, rootAt, rootOf, rowsOf } from "../../web/static/js/core/merkle.js";
 import { b64, flipped, hex, published, refused, vectorsFolder, verdict, withVectors } from "./support.mjs";
 
 const files = (folder) =>
@@ -46,6 +46,13 @@ const leaves = await Promise.all(Array.from({ length: 70 }, (_, at) => leafHash(
 test("the root is the definition's at every size", async () => {
   for (let size = 0; size <= 70; size++) {
     assert.equal(toHex(await rootOf(leaves.slice(0, size))), toHex(await definition(leaves.slice(0, size))));
+  }
+});
+
+test("the rows of a tree give the root of every tree that it grew from", async () => {
+  const rows = await rowsOf(leaves);
+  for (let size = 0; size <= 70; size++) {
+    assert.equal(toHex(await rootAt(rows, size)), toHex(await definition(leaves.slice(0, size))));
   }
 });
 

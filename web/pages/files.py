@@ -18,10 +18,13 @@ import orjson
 from flask import Blueprint, Response, abort, request
 
 from .languages import CHINESE, messages
+from .words import words_object
 
 FOLDER: Final = Path(__file__).parent.parent / "static"
 TEXTS: Final = f"texts/{CHINESE}.json"
 """The texts of scripts, which are those of the templates: made, not a file."""
+WORDS: Final = "texts/words.json"
+"""What types, stages and findings are called: made as well."""
 WORKER: Final = "js/scan/worker.js"
 """The one script that may run compiled code: it decodes pictures, in a thread that has no page."""
 
@@ -90,8 +93,11 @@ def names() -> Iterator[str]:
 @cache
 def _all() -> dict[str, tuple[bytes, bytes, str]]:
     """Every file as it is, packed if that helps, and its media type: a few megabytes in all."""
-    texts = orjson.dumps(messages(), option=orjson.OPT_SORT_KEYS)
-    files = {TEXTS: (texts, gzip.compress(texts, mtime=0), "application/json")}
+    made = {TEXTS: messages(), WORDS: words_object()}
+    files = {}
+    for name, value in made.items():
+        text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        files[name] = text, gzip.compress(text, mtime=0), "application/json"
     for path in sorted(FOLDER.rglob("*")):
         if path.is_file():
             plain = path.read_bytes()

@@ -86,9 +86,7 @@ class Authority:
             key = serialization.load_pem_private_key(pem, None)
             certificate = x509.load_pem_x509_certificate(pem)
         except (ValueError, TypeError):
-            raise HomeError(
-                f"{where}: expected a key and a certificate in PEM, got something else"
-            ) from None
+            raise HomeError(f"{where}: expected a key and a certificate in PEM, got something else") from None
         if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
             raise HomeError(f"{where}: expected the key of the certificate, got another")
         return cls(certificate, key)

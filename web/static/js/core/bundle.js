@@ -4,7 +4,7 @@
 // that nobody takes a part for the whole: `verdict` is never VERIFIED, `checked` is the verdict on what was done.
 import { latin1, same, toHex } from "./bytes.js";
 import { Findings } from "./findings.js";
-import { checkInclusion, leafHash, rootOf, rowsOf } from "./merkle.js";
+import { checkInclusion, leafHash, rootAt, rowsOf } from "./merkle.js";
 import { openCheckpoint, parseCheckpointText, parseNote, parseVkey, sameKey, signedBy } from "./note.js";
 import { Refusal, quote } from "./refusal.js";
 import { Replay } from "./replay.js";
@@ -25,15 +25,17 @@ import { isQuorumMet, parseJsonObject } from "./trust.js";
 const VKEYS = ["log.vkey", "log-ml-dsa.vkey"];
 const DECIMAL = /^(?:0|[1-9][0-9]{0,15})$/;
 const RULES = /^rules\/[A-Za-z0-9_-]{43}\.json$/;
+const EVERY = 64; // entries after which progress is told
 const EVIDENCE = /^evidence\/[0-9a-f]{64}$/;
 
 /**
  * @param {Files} files
- * @param {{trust: Trust | null, checkpoints?: Uint8Array[]}} given `checkpoints`: from elsewhere, to compare with
+ * @param {{trust: Trust | null, checkpoints?: Uint8Array[], progress?: (done: number, total: number) => void}} given
+ *   `checkpoints`: from elsewhere, to compare with; `progress` is told now and then how many entries were looked at
  * @returns {Promise<Report>}
  */
-export async function verifyBundle(files, { trust, checkpoints = [] }) {
-  const audit = new Audit(trust, files.has("bundle.json") ? "battery" : "log");
+export async function verifyBundle(files, { trust, checkpoints = [], progress = () => {} }) {
+  const audit = new Audit(trust, files.has("bundle.json") ? "battery" : "log", progress);
   const head = await audit.openHead(files.get("checkpoint"), files);
   if (!head) return audit.report();
   if (audit.kind === "battery") await readBattery(audit, files);
@@ -60,9 +62,10 @@ export async function verifyReceipt(bytes, { trust }) {
 }
 
 class Audit {
-  constructor(trust, kind) {
+  constructor(trust, kind, progress = () => {}) {
     this.trust = trust;
     this.kind = kind;
+    this.progress = progress;
     this.findings = new Findings();
     this.subject = "";
     this.events = [];
@@ -119,10 +122,12 @@ class Audit {
   /** Steps 3 and 5 to 7, for entries in the order of the log. */
   async replay(entries, whole) {
     const replay = new Replay(this.origin, this.findings, { trust: this.trust, whole });
-    for (const [leaf, bytes] of entries) {
+    for (const [at, [leaf, bytes]] of entries.entries()) {
       await replay.take(leaf, bytes);
       replay.checkRegistrars();
+      if (at % EVERY === 0) this.progress(at, entries.length);
     }
+    this.progress(entries.length, entries.length);
     this.events = replay.events;
     this.heads = replay.heads;
   }
@@ -165,7 +170,9 @@ class Audit {
   }
 
   async rootAt(size) {
-    return this.hashes && size <= this.hashes.length ? rootOf(this.hashes.slice(0, size)) : null;
+    if (!this.hashes || size > this.hashes.length) return null;
+    this.rows ??= await rowsOf(this.hashes);
+    return rootAt(this.rows, size);
   }
 
   report() {
@@ -296,12 +303,12 @@ async function readLog(audit, files) {
   checkNames(audit, files, (name) => /^checkpoints\/\d+$|^tile\//.test(name));
   const entries = readEntries(audit, files, size);
   audit.hashes = await Promise.all(entries.map(leafHash));
-  await audit.replay(entries.entries(), true);
+  await audit.replay([...entries.entries()], true);
   if (entries.length < size) {
     audit.findings.add("BUNDLE_INCOMPLETE", `expected ${size} entries, got ${entries.length}`, { leaf: entries.length });
   } else {
     await compareTiles(audit, files, size);
-    const found = await rootOf(audit.hashes);
+    const found = await audit.rootAt(size);
     if (!same(found, root)) {
       audit.findings.add("LOG_ROOT_MISMATCH", `root at size ${size}: expected ${toHex(root)}, got ${toHex(found)}`);
     }
@@ -346,7 +353,7 @@ function splitEntries(bytes, width) {
 
 /** Step 4: stored tiles are those that the entries give. */
 async function compareTiles(audit, files, size) {
-  const rows = await rowsOf(audit.hashes);
+  const rows = (audit.rows ??= await rowsOf(audit.hashes));
   for (let level = 0; level * 8 < rows.length && size; level++) {
     const row = rows[level * 8];
     for (let start = 0; start < row.length; start += 256) {

@@ -33,12 +33,21 @@ export async function rowsOf(hashes) {
  * @returns {Promise<Uint8Array>}
  */
 export async function rootOf(hashes) {
-  if (!hashes.length) return sha256(new Uint8Array());
-  const rows = await rowsOf(hashes);
+  return rootAt(await rowsOf(hashes), hashes.length);
+}
+
+/**
+ * Root of the tree over the first leaves of a larger one, whose rows hold every complete subtree that it needs.
+ * @param {Uint8Array[][]} rows as `rowsOf` gives them
+ * @param {number} size at most that of the larger tree
+ * @returns {Promise<Uint8Array>}
+ */
+export async function rootAt(rows, size) {
+  if (!size) return sha256(new Uint8Array());
   // The complete subtrees that the size's bits name, from the smallest, which is the right-most, to the largest.
   let root = null;
-  for (let level = 0, size = hashes.length; size; level++, size = Math.floor(size / 2)) {
-    if (size % 2) root = root ? await nodeHash(rows[level][size - 1], root) : rows[level][size - 1];
+  for (let level = 0, left = size; left; level++, left = Math.floor(left / 2)) {
+    if (left % 2) root = root ? await nodeHash(rows[level][left - 1], root) : rows[level][left - 1];
   }
   return root;
 }
