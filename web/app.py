@@ -19,6 +19,7 @@ from .api.parked import install_parked
 from .api.pictures import install_pictures
 from .api.search import install_search
 from .api.yard import install_yard
+from .door.headers import install_headers
 from .door.rates import install_rates
 from .metrics import install_metrics
 from .node import Node, install
@@ -29,18 +30,6 @@ from .problems import problem
 from .tls import page as https
 from .tls.page import Reach
 
-POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "connect-src 'self'; media-src 'self' blob:; worker-src 'self'; manifest-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-_HEADERS: Final = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), geolocation=(self), microphone=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
 _LOG: Final = logging.getLogger("packtrace.web")
 
 
@@ -92,15 +81,8 @@ def _begin(node: Node) -> Flask:
     app.register_error_handler(TraceError, answer_error)
     app.register_error_handler(SigningError, answer_error)
     app.register_error_handler(Exception, _failed)
-    app.after_request(_add_headers)
+    install_headers(app)
     return app
-
-
-def _add_headers(response: Response) -> Response:
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response
 
 
 def _failed(error: Exception) -> Response:

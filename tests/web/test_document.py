@@ -24,8 +24,8 @@ from packtrace.trace.errors import TraceError
 from packtrace.trace.verify.catalogue import CATALOGUE
 from packtrace.web.api import examples
 from packtrace.web.api.document import operations
-from packtrace.web.app import POLICY
 from packtrace.web.codes import CODES
+from packtrace.web.door.headers import PAGE
 from packtrace.web.problems import _CODES as BY_STATUS
 
 V1 = "/api/v1"
@@ -175,7 +175,7 @@ def check_as_documented(document: dict[str, Any], operation: dict[str, Any], ans
 def test_page_describes_every_operation_shape_and_code(served: Served, document: dict[str, Any]) -> None:
     answer = served.client.get(f"{V1}/docs")
     assert (answer.status_code, answer.mimetype) == (200, "text/html")
-    assert answer.headers["Content-Security-Policy"] == POLICY
+    assert answer.headers["Content-Security-Policy"] == PAGE
     page = answer.get_data(as_text=True)
     ids, links = anchors(page)
     assert len(ids) == len(set(ids))

@@ -14,6 +14,7 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.task import ErrorTask
 
 from ..problems import MEDIA_TYPE, code_of, problem_object, title_of
+from .headers import ALWAYS, DATA
 
 _NOT_IMPLEMENTED: Final = 501
 _ONCE: Final = (b"host", b"content-length", b"transfer-encoding", b"content-type", b"authorization")
@@ -53,7 +54,8 @@ class ProblemTask(ErrorTask):
             (
                 ("Content-Type", MEDIA_TYPE),
                 ("Cache-Control", "no-store"),
-                ("X-Content-Type-Options", "nosniff"),
+                ("Content-Security-Policy", DATA),
+                *ALWAYS.items(),
             )
         )
         self.set_close_on_finish()

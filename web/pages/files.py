@@ -17,6 +17,7 @@ from typing import Any, Final
 import orjson
 from flask import Blueprint, Response, abort, request
 
+from ..door.headers import DECODER
 from .languages import CHINESE, messages
 from .words import words_object
 
@@ -30,10 +31,6 @@ WORKER: Final = "js/scan/worker.js"
 
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _NOW: Final = "no-cache"
-_WORKER_POLICY: Final = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
-)
 _PACKED: Final = ("text/", "application/json", "application/wasm", "image/svg+xml")
 _VERSION_CHARACTERS: Final = 16
 _TYPES: Final = {".mjs": "text/javascript", ".js": "text/javascript", ".wasm": "application/wasm"}
@@ -60,7 +57,7 @@ def file(version: str, name: str) -> Response:
     response.headers["Vary"] = "Accept-Encoding"
     response.headers["Cache-Control"] = _FOR_EVER if version == version_of_all() else _NOW
     if name == WORKER:
-        response.headers["Content-Security-Policy"] = _WORKER_POLICY
+        response.headers["Content-Security-Policy"] = DECODER
     return response
 
 

@@ -1,5 +1,6 @@
 // What every page of the yard begins with: the language and the look that were chosen on this device, hints on what does
 // not work here, the service worker, and how many records wait.
+import "./trusted.js";
 import { byId, h, put } from "./dom.js";
 import { kept, keep } from "./kept.js";
 import { hints } from "./hints.js";
