@@ -142,6 +142,24 @@ def begin(folder: Path) -> Yard:
     return Yard(made, home, Live(folder / "home"))
 
 
+Axe = Callable[[Page], None]
+RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+
+
+@pytest.fixture
+def axe(node_packages: Path) -> Axe:
+    """Looks for what hinders people, as the page stands, and fails on anything that it finds."""
+    script = (node_packages / "axe-core" / "axe.min.js").read_text("utf-8")
+
+    def look(page: Page) -> None:
+        page.evaluate(script)  # a script element would be refused by the policy
+        found = page.evaluate("rules => axe.run(document, { runOnly: rules })", list(RULES))
+        said = [(each["id"], [node["html"] for node in each["nodes"]]) for each in found["violations"]]
+        assert said == []
+
+    return look
+
+
 Phone = Callable[..., Page]
 
 
