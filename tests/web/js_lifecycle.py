@@ -18,6 +18,7 @@ from packtrace.signing.base64url import b64url
 from packtrace.signing.jws import EVENT, Jws, parse_jws
 from packtrace.tests.scene import Scene, ed25519_key
 from packtrace.trace.errors import RefusedError
+from packtrace.trace.known_data import group_data, known_data
 from packtrace.trace.lifecycle import words
 from packtrace.trace.lifecycle.custody import holder_of, parents_of
 from packtrace.trace.lifecycle.folding import fold
@@ -41,6 +42,7 @@ from packtrace.trace.read_token import Reader
 from packtrace.trace.rules.ruleset import load_rules
 from packtrace.trace.rules.shapes import ShapeError
 from packtrace.trace.statement import Event, Moment
+from packtrace.trace.template import data_skeleton
 from packtrace.trace.times import format_time
 from packtrace.web.api.lifecycle import lifecycle_object
 from packtrace.web.reading.passport import _steps
@@ -433,6 +435,111 @@ _SUBJECTS = {
 }
 
 
+# -- what is filled in ---------------------------------------------------------------------------------------
+
+
+def filled_cases() -> list[Case]:
+    """Batteries and lots as they stand, and what Python fills in of a statement about them."""
+    chance = random.Random(99)
+    found = []
+    for row in (row for row in TABLE if row.chain in ("battery", "lot") and row.stage != "before"):
+        for _ in range(12):
+            state = _lot(chance) if row.chain == "lot" else _battery(chance, row.stages)
+            subject = LOT if row.chain == "lot" else PACK
+            world = Memory(ORIGIN, RULES)
+            world.chains[subject] = Chain(subject, 4, HEAD, state)
+            if row.type == "battery.repurposed":
+                continue  # which cites events that a device does not know
+            data = known_data(world, row.type, subject, data_skeleton(RULES, row.type), format_time(NOW))
+            found.append({"type": row.type, "known": told(state, ME), "data": data})
+    return found
+
+
+def group_cases() -> list[Case]:
+    """A statement of each type that leads a group, and what Python says of those that follow it."""
+    mass = {"g": 400_000, "basis": "measured"}
+    vehicle, module = "vehicle:AAAAAAAAAAAAAAAAAAAAAA", WHOLE.replace("04QP", "04QM")
+    lots = [f"{LOT}{number}" for number in (1, 2)]
+    leaders: list[tuple[str, str, Case, list[tuple[str, str]], Case]] = [
+        (
+            "battery.installed",
+            PACK,
+            {"vehicle": vehicle, "position": 1, "of": 2},
+            [("vehicle.fitted", vehicle)],
+            {"swap_model": False},
+        ),
+        (
+            "battery.removed",
+            PACK,
+            {"vehicle": vehicle, "reason": "repair"},
+            [("vehicle.taken_out", vehicle)],
+            {},
+        ),
+        (
+            "battery.dismantled",
+            PACK,
+            {"mass": mass, "children": [{"battery": module, "g": 9}], "residues": []},
+            [("battery.extracted", module)],
+            {},
+        ),
+        ("battery.manufactured", PACK, {"put_in": [module]}, [("battery.fitted", module)], {}),
+        (
+            "battery.repaired",
+            PACK,
+            {"capacity": "repairer", "took_out": [RIVAL], "put_in": [module]},
+            [("battery.taken_out", RIVAL), ("battery.fitted", module)],
+            {},
+        ),
+        (
+            "identity.linked",
+            PACK,
+            {"battery": RIVAL, "basis": "code_found"},
+            [("battery.registered", RIVAL)],
+            {"basis": "legacy", "read_by": "typed"},
+        ),
+        (
+            "lot.split",
+            LOT,
+            {"into": [{"lot": each, "g": 500} for each in lots]},
+            [("lot.made", each) for each in lots],
+            {},
+        ),
+        (
+            "lot.made",
+            f"{LOT}3",
+            {"lots": lots, "kind": "black_mass"},
+            [("lot.merged", each) for each in lots],
+            {},
+        ),
+    ]
+    return [_group(*each) for each in leaders]
+
+
+def _group(kind: str, subject: str, data: Case, follow: list[tuple[str, str]], asked: Case) -> Case:
+    state: Battery | Lot = (
+        Lot("held", ME, "recycler", None, "black_mass", "LFP", 1_000)
+        if subject.startswith("lot:")
+        else Battery("removed", ME, "repairer", None, Facts(condition="intact", vehicle="v"))
+    )
+    world = Memory(ORIGIN, RULES)
+    world.chains[subject] = Chain(subject, 4, HEAD, state)
+    leader = {"sub": subject, "data": data}
+    parts = [
+        {
+            "type": each,
+            "subject": other,
+            "data": group_data(world, leader, each, other, data_skeleton(RULES, each)),
+        }
+        for each, other in follow
+    ]
+    for part in parts:  # how a share was weighed, and whether a vehicle is of a swap model, is no known thing
+        part["data"] = {
+            name: value for name, value in part["data"].items() if name not in ("mass", "swap_model")
+        }
+    first = {"type": kind, "subject": subject, "data": data}
+    return {"first": first, "known": told(state, ME), "parts": parts, "asked": asked}
+
+
 # -- events --------------------------------------------------------------------------------------------------
 
 
@@ -462,4 +569,6 @@ KINDS: dict[str, Callable[[], Any]] = {
     "folds": fold_cases,
     "schemas": schemas_case,
     "shapes": shape_cases,
+    "filled": filled_cases,
+    "groups": group_cases,
 }
