@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pypdfium2
+from openpyxl import load_workbook
 from playwright.sync_api import Page, expect
 
 from packtrace.tests.labels.printed import read
@@ -136,3 +138,93 @@ def stored(page: Page, store: str) -> list[Any]:
         {"modules": modules(page), "store": store},
     )
     return found
+
+
+def filled_in(page: Page, kind: str, folder: Path, *rows: dict[str, Any]) -> Path:
+    """The workbook of a step as the page gives it, with these rows from the seventh on."""
+    page.get_by_label("Which step?").select_option(kind)
+    page.get_by_role("button", name="Get an empty workbook").click()
+    book = load_workbook(io.BytesIO(saved(page, f"Save {kind}.xlsx")))
+    sheet = book.worksheets[0]
+    names = [cell.value for cell in sheet[3]]
+    for number, row in enumerate(rows, 7):
+        for name, value in row.items():
+            sheet.cell(number, names.index(name) + 1).value = value
+    path = folder / f"{kind}.xlsx"
+    book.save(path)
+    return path
+
+
+def registered(number: int, **more: Any) -> dict[str, Any]:
+    """A row that registers a pack of nobody's."""
+    return {
+        "code": f"001PB76836300JBC4{number:07d}",
+        "occurred_at": "2026-11-20 14:30",
+        "stage": "waste 废旧",
+        "capacity": "pack_dismantler",
+        "holder": "signer",
+        "basis": "legacy 早于本系统",
+        "read_by": "typed",
+        "mass.g": 438.5,
+        "mass.basis": "measured 实测",
+    } | more
+
+
+def test_rows_of_a_workbook_are_signed_and_told_what_became_of_each(
+    yard: Yard, phone: Phone, tmp_path: Path
+) -> None:
+    page = phone(yard.scene.dismantler)
+    page.goto(f"{yard.url}/rows")
+    book = filled_in(
+        page,
+        "battery.registered",
+        tmp_path,
+        registered(1),
+        registered(2, code=1.23e23),
+        registered(3, occurred_at="=NOW()"),
+        registered(4, code="1PB76836300JBC40000004"),
+        registered(5, capacity="recycler", note='=HYPERLINK("http://evil.example")'),
+        registered(6, note="<img src=x onerror=alert(1)>"),
+        registered(7, capacity="recycler"),
+    )
+    page.get_by_label("The workbook, filled in").set_input_files(book)
+    expect(page.locator("#summary")).to_have_text("3 of 7 rows can be signed")
+    expect(page.locator("li[data-row='8']")).to_contain_text(
+        "A8, Battery code: the spreadsheet took the code"
+    )
+    expect(page.locator("li[data-row='9']")).to_contain_text("B9, When: expected a value, got a formula")
+    expect(page.locator("li[data-row='10']")).to_contain_text("may have dropped zeros")
+    expect(page.locator("li[data-row='11']")).to_contain_text("got a formula")
+    expect(page.locator("li[data-row='12']")).to_contain_text("<img src=x onerror=alert(1)>")
+    page.get_by_role("button", name="Sign 3 records").click()
+    expect(page.locator("li[data-row='7'] .chip")).to_have_text("accepted")
+    expect(page.locator("li[data-row='13'] .chip")).to_have_text("refused")  # it is no recycler
+    page.get_by_role("button", name="The same rows with what became of each").click()
+    sheet = load_workbook(io.BytesIO(saved(page, "Save outcome.xlsx"))).worksheets[0]
+    outcomes = [[cell.value for cell in sheet[number][-3:]] for number in range(7, 14)]
+    assert [outcome for outcome, _, _ in outcomes] == [
+        "已接受 accepted", *["未签署 not signed"] * 4, "已接受 accepted", "被拒绝 refused",
+    ]  # fmt: skip
+    status, event = yard.ask(f"/api/v1/batteries/{registered(1)['code']}")
+    assert (status, event["head"]) == (200, outcomes[0][1])
+    assert "A8, Battery code" in outcomes[1][2] and "ROLE" in outcomes[6][2]
+
+
+def test_pasted_rows_are_signed_without_a_network(yard: Yard, phone: Phone) -> None:
+    page = phone(yard.scene.dismantler)
+    page.goto(f"{yard.url}/rows")  # the columns are read once
+    expect(page.get_by_label("Which step?")).to_contain_text("taken")
+    page.get_by_label("Which step?").select_option("battery.registered")
+    page.context.set_offline(True)
+    names = list(registered(1))
+    lines = [list(map(str, registered(number).values())) for number in (1, 2)]
+    page.get_by_label("Or rows copied").fill("\n".join("\t".join(line) for line in (names, *lines)))
+    page.get_by_role("button", name="Sign 2 records").click()
+    expect(page.locator("li[data-row='2'] .chip")).to_have_text("waits to be sent")
+    page.context.set_offline(False)
+    outbox_is_empty(page)
+    expect(page.locator("li[data-row='2'] .chip")).to_have_text("accepted")
+    page.reload()
+    page.get_by_role("button", name="Show what became of them").click()
+    expect(page.locator("li[data-row='3'] .chip")).to_have_text("accepted")
+    assert len(stored(page, "outbox")) == 2

@@ -109,7 +109,7 @@ def _allowed(column: Column) -> str:
         case "whole":
             return f"0-{column.most}"
         case _:
-            return column.says[:60]
+            return column.says
 
 
 def _checked(body: Mapping[str, Any]) -> list[dict[str, Any]]:

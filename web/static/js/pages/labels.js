@@ -7,12 +7,13 @@ import { Offline, api } from "../device/api.js";
 import { now } from "../device/clock.js";
 import { del, get, put as keepRow } from "../device/db.js";
 import { device, signer } from "../device/keyring.js";
-import { allKnown, keepAnswers, lookUp, place, refresh } from "../device/known.js";
+import { allKnown, lookUp, place, refresh } from "../device/known.js";
 import { add } from "../device/outbox.js";
 import { selection } from "../device/selection.js";
 import { keepSetting, setting } from "../device/settings.js";
 import { accept } from "../core/label.js";
 import { Refused, fetchFile } from "../office/fetch.js";
+import { learnPlaces } from "../office/places.js";
 import { codeOf, intoFiles, makeTicket, readTokenFile, tokenFile } from "../office/tokens.js";
 import { announce, byId, h, put } from "../ui/dom.js";
 import { failure, success, wake } from "../ui/sounds.js";
@@ -21,7 +22,6 @@ import { either, link, t } from "../ui/texts.js";
 const DRAFT = "labels";
 const SAMPLE = "AAAAAAAAAAAAAAAAAAAA"; // a token of nobody, for looking at
 const SHOWN = 200; // packs in the list
-const HEADS = 5_000; // at once
 const ASKED = 100; // packs of whose model the node is asked one by one
 const SLOTS = { L7160: 21, L7161: 18, L7163: 14, L7165: 8, single: 1 };
 
@@ -258,7 +258,8 @@ async function review(subjects) {
 
 async function reissue(subjects, reason) {
   await keepSetting("label-host", order().host);
-  await knowAll(subjects);
+  const absent = (await learnPlaces(subjects)).find(({ seq }) => seq < 0);
+  if (absent) throw new Refused(422, { detail: t("%(code)s is not in the log: there is no label of record to replace.", { code: codeOf(absent.subject) }) });
   const tickets = await ticketsOf(subjects);
   await keepRow("drafts", { id: DRAFT, tickets, reason, signed: false, at: Date.now() });
   const files = await draw(tickets); // fails: nothing is signed, and the old labels count
@@ -279,19 +280,6 @@ async function signAll(tickets, reason) {
   }
   const draft = await get("drafts", DRAFT);
   if (draft) await keepRow("drafts", { ...draft, signed: true });
-}
-
-/** Where chains end that this device has never heard of, so that what is signed stands where it says. */
-async function knowAll(subjects) {
-  const unknown = [];
-  for (const subject of subjects) if (!(await lookUp(subject))) unknown.push(subject);
-  for (let at = 0; at < unknown.length; at += HEADS) {
-    const { ok, body } = await api("/heads", { json: { codes: unknown.slice(at, at + HEADS) } });
-    if (!ok) throw new Refused(0, body);
-    const absent = body.heads.find((head) => head.problem || head.seq < 0);
-    if (absent) throw new Refused(422, { detail: t("%(code)s is not in the log: there is no label of record to replace.", { code: codeOf(absent.subject ?? absent.code) }) });
-    await keepAnswers(body.heads.map(({ subject, seq, head }) => ({ subject, seq, head })));
-  }
 }
 
 async function ticketsOf(subjects) {
