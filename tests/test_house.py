@@ -37,6 +37,7 @@ EDGES = {
     # Symbols and print are for the command and the pages; the core knows addresses and digests alone.
     "trace/labels/*": {"qrcode", "fpdf", "PIL"},
     "trace/ledger/*": {"sqlmodel", "sqlalchemy", "alembic", "filelock", "psycopg"},
+    "trace/filing/*": {"sqlalchemy"},
     "trace/workbook/*": {"openpyxl"},  # as with labels
     "trace/verify/*source*": {"psycopg"},  # imported when a PostgreSQL database is verified, not before
 }

@@ -46,6 +46,9 @@ EVIDENCE_NOT_NAMED 404
 EVENT_UNKNOWN 404
   日志中没有此编号的事件。
   No event of this id is in the log.
+FILING_TOO_LARGE 422
+  一份工作簿容纳不下；请缩短时间。
+  More than one workbook holds; ask for a shorter time.
 GROUP_TOO_LARGE 422
   一组中的事件过多。
   More events in one group than are taken together.

@@ -168,6 +168,7 @@ ROWS = (
         orjson.dumps({"as": ["A" * 43]}),
         JSON,
     ),
+    Row("/api/v1/filing", f"{V1}/filing?from=2026-03-01&to=2026-03-31", ENROLLED),
     Row("/api/v1/rows", f"{V1}/rows", ALL),
     Row("/api/v1/rows", f"{V1}/rows", (401, *(422,) * 6), "POST", b"no workbook", XLSX),
     Row("/api/v1/rows/<kind>/template", f"{V1}/rows/battery.taken_in/template", ENROLLED),

@@ -42,6 +42,7 @@ COMMANDS: Final[dict[str, str]] = {
     "explain-event": "Say why the log refuses an event, and what to sign in its place.",
     "show": "Tell the history of a battery.",
     "labels": "Make labels to be printed: PDF sheets, SVG, PNG, ZPL.",
+    "filing": "Write what an organisation files with the national platform.",
     "evidence": "Keep the documents and photos that events refer to.",
     "serve": "Serve the log over HTTP: the JSON API.",
     "dev": "Start a throw-away node with test organisations, to write programs against.",

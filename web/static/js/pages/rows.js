@@ -1,4 +1,5 @@
 // Rows of a workbook: what was done on paper becomes statements on this device, and each row is told what became of it.
+import { lifecycleOf, schemaOf } from "../record/context.js";
 import { check, dataOf } from "../record/schema.js";
 import { filled } from "../record/filled.js";
 import { compose, sign } from "../record/statement.js";
@@ -124,7 +125,7 @@ async function read() {
 /** Adds what the device knows, and checks each row by the schema of the statement. */
 async function complete(rows, step) {
   const schema = await schemaOf(step.type);
-  const lifecycle = (await get("data", "lifecycle"))?.value ?? { waste: [] };
+  const lifecycle = (await lifecycleOf()) ?? { waste: [] };
   for (const row of rows) {
     if (!row.subject) continue;
     let known = await lookUp(row.subject);
@@ -142,20 +143,6 @@ async function complete(rows, step) {
       const at = [...table.heads].find(([, each]) => each.name === column)?.[0];
       row.problems.push({ at: at === undefined ? `${row.row}` : cellName(at, row.row), column, code: wrong.code === "MISSING" ? "MISSING" : "NO_FIT", values: { got: String(wrong.got ?? "").slice(0, 60), says: wrong.says ?? "" } });
     }
-  }
-}
-
-async function schemaOf(type) {
-  const kept = (await get("data", "schemas"))?.value?.[type] ?? (await get("data", `schema:${type}`))?.value;
-  if (kept) return kept;
-  try {
-    const { ok, body } = await api(`/schemas/${type}`, { as: "nobody" });
-    const schema = typeof body === "string" ? JSON.parse(body) : body;
-    if (ok) await keepRow("data", { name: `schema:${type}`, value: schema });
-    return ok ? schema : null;
-  } catch (error) {
-    if (!(error instanceof Offline)) throw error;
-    return null; // the log checks it all the same
   }
 }
 

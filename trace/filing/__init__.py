@@ -1,0 +1,1 @@
+"""What an organisation files with the national platform, gathered from the log; unconfirmed columns."""
