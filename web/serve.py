@@ -47,6 +47,7 @@ def serve_node(
     host: str,
     port: int,
     ready: Callable[[str], object],
+    begin: Callable[[Node], object] | None = None,
     public_entries: bool = False,
     proxies: int = 0,
     webhooks_to_private: bool = False,
@@ -63,6 +64,7 @@ def serve_node(
         log_requests: One line for each in the log of the process.
         https: How a yard's own https is served; None for plain http.
         ready: Told the address once requests are taken.
+        begin: Told the node before.
 
     Raises:
         LedgerStoppedError: It stopped itself.
@@ -117,6 +119,8 @@ def serve_node(
                 close_slow_clients(sockets.values())
                 url = f"http://{f'[{host}]' if ':' in host else host}:{server.effective_port}"
             dispatcher.start()
+            if begin:
+                begin(node)
             ready(url)
             if https and yard:
                 https.tell(yard.reach)

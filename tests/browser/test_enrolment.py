@@ -130,7 +130,7 @@ def test_from_qr_to_revocation(yard: Yard, phone: Phone, office: Page) -> None:
     expect(card).to_contain_text("Phone at gate 1")
     assert words(gate) == words(office, ".asks")
     card.get_by_role("button", name="Yes, the same: add it").click()
-    expect(gate.get_by_text("This device signs for dismantler")).to_be_visible()
+    expect(gate.get_by_text("This device now signs for dismantler")).to_be_visible()
     expect(office.locator(".asks")).to_have_count(0)
     row = office.locator("li.card", has_text="Phone at gate 1")
     expect(row).to_contain_text("in force")

@@ -6,11 +6,8 @@ import http.client
 import json
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -156,34 +153,6 @@ def test_what_was_taken_in_is_answered_before_the_end(live: Live, scene: Scene) 
         thread.join()
     live.stop()
     assert answers == [201] * 20
-
-
-def test_demonstration_serves_what_it_loaded_until_it_is_told_to_end(tmp_path: Path) -> None:
-    code = "from packtrace.trace.cli.main import main; main()"
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, "demo", "--home", "demo", "--port", "0"],
-        stdout=subprocess.PIPE,
-        cwd=tmp_path,
-        text=True,
-    )
-    assert process.stdout
-    try:
-        links = []
-        for line in process.stdout:
-            if links or line.startswith("serving http://127.0.0.1:"):
-                links.append(line.strip())
-            if line.startswith("  packtrace verify http"):
-                break
-        url = links[0].split()[1].rstrip(";")
-        assert any("/api/v1/batteries/" in link for link in links)
-        for link in links[2:-1]:
-            assert link.startswith(url)
-            with urllib.request.urlopen(link) as answer:  # noqa: S310 - of loopback
-                assert answer.status == 200
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
-    assert process.returncode == 0
 
 
 def test_requests_are_told_by_route_and_never_with_a_token(tmp_path: Path, scene: Scene) -> None:

@@ -23,7 +23,8 @@ from ..verify.report import Report, format_text
 from ..verify.trust import Trust, parse_trust, six_words
 from ..verify.verify_source import verify_source
 from .chains import chains_of
-from .demo_yard import stage_yard
+from .demo_devices import Links, invite_devices, tell_links
+from .demo_yard import LABELS, stage_yard
 from .https import https_options
 from .ledger_access import load_home, open_ledger, read_ledger
 from .load import EVENTS, format_counts, load_samples
@@ -74,11 +75,19 @@ def _stage(place: Place) -> None:
 
 
 def _serve(place: Place, port: int, https: Https | None) -> None:
-    """The API; the entries are public, as everything about samples is."""
+    """Pages and API; the entries are public, as everything about samples is."""
     from ...web.serve import serve_node  # a web server, which the rest of the demonstration does not need
 
+    links: list[Links] = []
+
     def tell(url: str) -> None:
-        click.echo(f"serving {url}; Ctrl-C ends it. To look at:")
+        click.echo(f"serving {url}; Ctrl-C ends it.")
+        _title("7. Join it")
+        tell_links(links, url, is_https=https is not None)
+        click.echo("Then:")
+        click.echo(f"  {url}/scan   scan or type a code of {load_home(place).path / LABELS}")
+        click.echo(f"  {url}/yard   what is held, and what is offered")
+        click.echo("To look at:")
         battery = quote(_longest(place, ledger).subject)
         for path in ("/api/v1/docs", f"/api/v1/batteries/{battery}", "/api/v1/node", "/checkpoint"):
             click.echo(f"  {url}{path}")
@@ -89,6 +98,7 @@ def _serve(place: Place, port: int, https: Https | None) -> None:
             ledger,
             host="" if https else "127.0.0.1",
             port=port,
+            begin=lambda node: links.extend(invite_devices(node)),
             ready=tell,
             public_entries=True,
             https=https,

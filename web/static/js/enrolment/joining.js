@@ -9,6 +9,7 @@ import { api } from "../device/api.js";
 import { all, change, del } from "../device/db.js";
 import { keys, makeKey, markEnrolled, markRevoked } from "../device/keyring.js";
 import { keepSetting, setting } from "../device/settings.js";
+import { changed } from "../device/signals.js";
 
 /** @typedef {import("../device/keyring.js").KeyRow} KeyRow */
 /**
@@ -130,6 +131,7 @@ export async function finish(row, answer) {
   if (answer.sites.length === 1) await keepSetting("site", answer.sites[0]);
   await settle(row.kid);
   await markEnrolled(row.kid);
+  changed("known"); // the head of every page says whose device it is
 }
 
 /** The request came to nothing; the key is of no use. @param {KeyRow} row */
