@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from .conftest import Phone, Yard
+import json
+import time
+
+from playwright.sync_api import Route
+
+from packtrace.tests.scene import event_id, pack_code
+
+from .conftest import Phone, Yard, modules
 from .spine import (
     flush,
     inspect,
     made,
     preload,
     rows,
+    run,
     settle,
     size,
     states,
@@ -51,3 +59,199 @@ def test_second_record_of_a_pack_stands_on_the_first_that_still_waits(yard: Yard
     page.context.set_offline(False)
     assert flush(page) == 0
     assert states(page) == ["accepted"] * 3
+
+
+def test_worker_alone_sends_what_waits_once_there_is_a_network_and_no_page_is_open(
+    yard: Yard, phone: Phone
+) -> None:
+    made(yard, 1, 2)
+    page = phone(yard.scene.maker)
+    worker_ready(page)
+    preload(page)
+    before = size(yard)
+    page.context.set_offline(True)
+    inspect(page, sub(1), sub(2))
+    page.goto("about:blank")
+    assert size(yard) == before
+    page.context.set_offline(False)
+    wake_worker(page, yard)
+    until = time.monotonic() + 20
+    while size(yard) < before + 2:
+        assert time.monotonic() < until, "nobody sent it"
+        time.sleep(0.1)
+    page.goto(yard.url + "/outbox")
+    assert states(page) == ["accepted"] * 2
+
+
+def test_a_node_that_dies_in_the_middle_loses_nothing_and_records_nothing_twice(
+    yard: Yard, phone: Phone
+) -> None:
+    made(yard, *range(1, 9))
+    page = phone(yard.scene.maker, service_workers="block")
+    preload(page)
+    before, port = size(yard), yard.live.port
+    page.context.set_offline(True)
+    inspect(page, *(sub(number) for number in range(1, 9)))
+    asked = iter(range(100))
+
+    def die(route: Route) -> None:
+        """The third answer is lost: the event is in the log, and the phone does not know."""
+        if next(asked) == 2:
+            route.fetch()
+            yard.live.kill()
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/api/v1/events", die)
+    page.context.set_offline(False)
+    flush(page)
+    assert states(page).count("accepted") == 2 and states(page).count("here") == 6
+    page.unroute("**/api/v1/events")
+    yard.live.options = ("--port", str(port))  # the last of two holds
+    yard.live.start()
+    assert yard.live.port == port
+    assert flush(page, urgent=True) == 0
+    assert states(page) == ["accepted"] * 8 and size(yard) == before + 8
+
+
+def test_a_busy_node_is_asked_again_later_and_a_proxy_s_page_refuses_nothing(
+    yard: Yard, phone: Phone
+) -> None:
+    made(yard, 1)
+    page = phone(yard.scene.maker, service_workers="block")
+    preload(page)
+    page.context.set_offline(True)
+    inspect(page, sub(1))
+    page.context.set_offline(False)
+    busy = json.dumps({"code": "LEDGER_BUSY", "detail": "busy", "status": 503})
+    for answer in (
+        {
+            "status": 503,
+            "content_type": "application/problem+json",
+            "body": busy,
+            "headers": {"Retry-After": "60"},
+        },
+        {"status": 404, "content_type": "text/html", "body": "<h1>login</h1>"},
+        {"status": 422, "content_type": "text/html", "body": "<h1>blocked</h1>"},
+        {"status": 200, "content_type": "text/html", "body": "<h1>welcome to the hotel</h1>"},
+        {"status": 200, "content_type": "application/json", "body": "{}"},
+    ):
+        page.route("**/api/v1/events", lambda route, said=answer: route.fulfill(**said))
+        assert flush(page, urgent=True) == 1
+        assert states(page) == ["here"]
+        page.unroute("**/api/v1/events")
+    assert flush(page) == 1, "its time has not come"
+    assert flush(page, urgent=True) == 0
+    assert states(page) == ["accepted"]
+
+
+def test_a_receipt_of_another_event_or_of_another_log_is_never_taken_for_accepted(
+    yard: Yard, phone: Phone
+) -> None:
+    (other,) = made(yard, 1)
+    page = phone(yard.scene.maker, service_workers="block")
+    preload(page)
+    page.context.set_offline(True)
+    (mine,) = inspect(page, sub(1))
+    page.context.set_offline(False)
+    token = page.evaluate(f"async () => (await import('{modules(page)}/device/api.js')).readToken()")
+    status, receipt = yard.ask(f"/api/v1/events/{other}/receipt", Authorization=f"Bearer {token}")
+    assert status == 200
+    forged = receipt | {"id": mine, "events": [{"id": mine, "leaf_index": receipt["leaf_index"]}]}
+    stranger = dict(forged, proof=forged["proof"].replace("ori", "bri"))
+    for answer, code in (
+        (receipt, "ANSWER_UNREADABLE"),
+        (forged, "RECEIPT_INVALID"),
+        (stranger, "RECEIPT_INVALID"),
+    ):
+        page.route("**/api/v1/events", lambda route, said=answer: route.fulfill(status=201, json=said))
+        assert flush(page, urgent=True) == 1
+        (row,) = rows(page)
+        assert (row["state"], row["why"]["code"]) == ("here", code)
+        page.unroute("**/api/v1/events")
+    assert flush(page, urgent=True) == 0
+    assert states(page) == ["accepted"]
+
+
+def test_a_stale_record_is_parked_and_signed_again_by_another_device_with_its_own_time(
+    yard: Yard, phone: Phone
+) -> None:
+    made(yard, 1)
+    first, second = phone(yard.scene.maker), phone(yard.scene.maker)
+    preload(first)
+    first.context.set_offline(True)
+    inspect(first, sub(1), sub(1), at="2026-11-01T08:00:00Z", note="found under snow")
+    yard.send(yard.scene.inspected(yard.scene.maker, pack_code(1)))
+    first.context.set_offline(False)
+    assert flush(first) == 0, "nobody but a person can go on from here"
+    parked, behind = rows(first)
+    assert (parked["state"], behind["state"]) == ("parked", "here")
+    assert parked["why"]["code"] in ("PLACE_TAKEN", "FORKED_CHAIN") and parked["shared"] == parked["ids"][0]
+
+    flush(second)
+    (offered,) = run(second, 'return (await room("device/outbox")).parkedElsewhere();')
+    assert offered["id"] == parked["ids"][0]
+    run(
+        second,
+        """const { adopt, keepAdopted, resign } = await room("device/outbox");
+           await resign(await keepAdopted(await adopt(given.offered)));""",
+        offered=offered,
+    )
+    assert flush(second) == 0
+    (done,) = rows(second)
+    assert done["state"] == "accepted" and done["occurred_at"] == "2026-11-01T08:00:00Z"
+    statement = run(
+        second,
+        'return (await room("device/presentation")).readPresentation(given.text);',
+        text=done["events"][0],
+    )
+    assert statement["statement"]["occurred_at"] == "2026-11-01T08:00:00Z"
+    assert statement["statement"]["data"]["note"] == "found under snow"
+    assert (statement["statement"]["seq"], statement["kid"]) == (2, done["kid"])
+
+    flush(first)
+    assert rows(first)[0]["state"] == "accepted", "it heard what became of it"
+    assert rows(first)[0]["receipts"][0]["id"] == done["ids"][0]
+
+
+def test_two_devices_never_record_one_parked_record_twice(yard: Yard, phone: Phone) -> None:
+    made(yard, 1)
+    first, second = phone(yard.scene.maker), phone(yard.scene.maker)
+    preload(first)
+    first.context.set_offline(True)
+    inspect(first, sub(1))
+    yard.send(yard.scene.inspected(yard.scene.maker, pack_code(1)))
+    first.context.set_offline(False)
+    flush(first)
+    flush(second)
+    before = size(yard)
+    take = """
+      const { adopt, keepAdopted, parkedElsewhere, resign, rows } = await room("device/outbox");
+      const [offered] = await parkedElsewhere();
+      const row = offered ? await keepAdopted(await adopt(offered)) : (await rows())[0];
+      try { await resign(row); return "signed"; } catch (error) { return error.name; }"""
+    assert [run(second, take), run(first, take)] == ["signed", "TakenElsewhere"]
+    for page in (first, second, first):
+        flush(page)
+    assert size(yard) == before + 1 and states(first) == states(second) == ["accepted"]
+
+
+def test_a_parked_record_that_somebody_changed_is_not_signed_again(yard: Yard, phone: Phone) -> None:
+    """Whoever holds the node's file can propose whatever he likes."""
+    made(yard, 1)
+    page = phone(yard.scene.maker)
+    scene = yard.scene
+    stolen = scene.inspected(scene.garage, pack_code(1), seq=1, prev=scene.heads[sub(1)][1])
+    claimed = scene.inspected(
+        scene.garage, pack_code(1), seq=1, prev=scene.heads[sub(1)][1], iss=scene.maker.org
+    )
+    honest = scene.inspected(scene.maker, pack_code(1), seq=1, prev=scene.heads[sub(1)][1])
+    changed = honest.rpartition(".")[0] + "." + claimed.rpartition(".")[2]
+    for text in (stolen, claimed, changed):
+        offered = {"id": event_id(text), "events": [text], "kid": "x", "code": "PLACE_TAKEN", "detail": ""}
+        adopt = """try { await (await room("device/outbox")).adopt(given.offered); return "taken"; }
+                   catch (error) { return error.name; }"""
+        assert run(page, adopt, offered=offered) == "NotGenuine"
+    another = {"id": event_id(claimed), "events": [honest], "kid": "x", "code": "PLACE_TAKEN", "detail": ""}
+    assert run(page, adopt, offered=another) == "NotGenuine"

@@ -2,6 +2,7 @@
 //
 // A row holds what the node last said (`base`), and what follows from the device's own records that wait (`ahead`), folded
 // over it in their order. So a second record of a day stands on the first, though nobody has recorded that one yet.
+import { advance as foldOne } from "../record/fold.js";
 import { Offline, api } from "./api.js";
 import { all, change, get, put, putAll } from "./db.js";
 import { readPresentation } from "./presentation.js";
@@ -148,19 +149,13 @@ async function waitingEvents() {
   return events.map(({ id, statement }) => ({ id, statement }));
 }
 
-/** What a statement does to what is known: the life cycle's own table, where it is at hand. */
+/** What a statement does to what is known: the life cycle's own table, once this device has it. */
 async function folding() {
   const lifecycle = (await get("data", "lifecycle"))?.value ?? null;
-  let fold = null;
-  try {
-    fold = (await import("../record/fold.js")).advance;
-  } catch {
-    fold = null; // a part that is not built in; the place in the chain is counted all the same
-  }
   return (known, statement, id, recordedAt) => {
-    if (!fold || !lifecycle) return known;
+    if (!lifecycle) return known; // its place in the chain is counted all the same
     try {
-      return fold(known, statement, id, recordedAt ?? null, lifecycle) ?? known;
+      return foldOne(known, statement, id, recordedAt ?? null, lifecycle);
     } catch (error) {
       console.error("what follows from an own record could not be worked out", error);
       return known;

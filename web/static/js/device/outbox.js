@@ -1,23 +1,18 @@
 // What this phone signed: kept until the log has it, and after that with its receipt. Nothing is ever dropped.
-import { get, transact } from "./db.js";
-import { advance } from "./known.js";
-import { linksOf, readPresentation } from "./presentation.js";
+import { change, get, transact } from "./db.js";
+import { advance, rebuild } from "./known.js";
+import { readPresentation } from "./presentation.js";
+import { inOrder, rowOf } from "./row.js";
 import { changed } from "./signals.js";
 import { soon } from "./sync.js";
 
+export { adopt, letGo, parkedElsewhere } from "./parked.js";
 export { onChange, alone } from "./signals.js";
 export { flush } from "./sync.js";
 export { resign } from "./resign.js";
 export { readFile, saveFile } from "./files.js";
 
-/** @typedef {"here" | "sending" | "accepted" | "refused" | "parked"} RowState */
-/**
- * One submission: an event, or a group that stands or falls together, in order.
- * @typedef {{id: string, events: string[], ids: string[], subjects: string[], links: string[], type: string, subject: string,
- *   occurred_at: string, iss: string, kid: string, said: any, state: RowState, why: import("./verdicts.js").Why | null,
- *   receipts: any[], order: number, tries: number, next_at: number, evidence: string[], parked_id?: string,
- *   before?: {events: string[], why: any}[]}} Row
- */
+/** @typedef {import("./row.js").Row} Row */
 
 /**
  * Puts a submission on the phone, durably, and counts it where the next one will stand.
@@ -30,8 +25,7 @@ export { readFile, saveFile } from "./files.js";
 export async function add(submission, { said = null, evidence = [], after = [] } = {}) {
   const events = [submission].flat().map((each) => (typeof each === "string" ? each : each.presentation));
   const signed = await Promise.all(events.map(readPresentation));
-  const made = await rowOf(events, signed);
-  const row = { ...made, links: [...new Set([...made.links, ...after])], said, evidence };
+  const row = { ...rowOf(events, signed, after), said, evidence };
   const kept = await transact("outbox", "readwrite", (rows, keep) => {
     const request = rows.getAll();
     request.onsuccess = () => {
@@ -50,23 +44,6 @@ export async function add(submission, { said = null, evidence = [], after = [] }
   return kept;
 }
 
-/**
- * The members of a row that follow from what was signed.
- * @param {string[]} events
- * @param {import("./presentation.js").Signed[]} signed
- * @returns {Promise<Omit<Row, "said" | "evidence" | "order">>}
- */
-export async function rowOf(events, signed) {
-  const [{ statement, kid }] = signed;
-  const ids = signed.map(({ id }) => id);
-  return {
-    id: ids.at(-1), events, ids, subjects: [...new Set(signed.map((each) => each.statement.sub))],
-    links: [...new Set(signed.flatMap((each) => linksOf(each.statement)))].filter((id) => !ids.includes(id)),
-    type: statement.type, subject: statement.sub, occurred_at: statement.occurred_at, iss: statement.iss, kid,
-    state: "here", why: null, receipts: [], tries: 0, next_at: 0,
-  };
-}
-
 /** @returns {Promise<Row[]>} in the order in which they are sent */
 export const rows = () =>
   transact("outbox", "readonly", (store, keep) => {
@@ -77,8 +54,31 @@ export const rows = () =>
 /** @param {string} id @returns {Promise<Row | null>} */
 export const row = (id) => get("outbox", id);
 
-/** @param {Row[]} found @returns {Row[]} */
-export const inOrder = (found) => found.sort((one, other) => one.order - other.order || (one.id < other.id ? -1 : 1));
-
 /** @returns {Promise<number>} how many are signed and not yet recorded, whatever keeps them */
 export const waiting = async () => (await rows()).filter(({ state }) => state !== "accepted").length;
+
+/**
+ * Sends a row again as it is, at once: what was refused may be taken now, and who waits need not wait longer.
+ * @param {string} id
+ * @returns {Promise<void>}
+ */
+export async function retry(id) {
+  const again = (now) => (now && now.state !== "accepted" ? { ...now, state: "here", why: null, next_at: 0 } : null);
+  await change("outbox", id, again);
+  const kept = await get("outbox", id);
+  for (const subject of kept?.subjects ?? []) await rebuild(subject);
+  changed("outbox");
+  soon();
+}
+
+/**
+ * Keeps a record that another device parked, as a row of this one.
+ * @param {Omit<Row, "order">} made
+ * @returns {Promise<Row>}
+ */
+export async function keepAdopted(made) {
+  const row = { ...made, order: Date.now() };
+  await change("outbox", row.id, (now) => now ?? row);
+  changed("outbox");
+  return get("outbox", row.id);
+}

@@ -3,11 +3,13 @@
 import { all, put } from "./db.js";
 import { device, NotEnrolled, signer } from "./keyring.js";
 import { advance, lookUp, place, rebuild, refresh } from "./known.js";
-import { linksOf, readPresentation, signAgain } from "./presentation.js";
+import { take } from "./parked.js";
+import { readPresentation, signAgain } from "./presentation.js";
+import { rowOf } from "./row.js";
 import { alone, changed } from "./signals.js";
 import { soon } from "./sync.js";
 
-/** @typedef {import("./outbox.js").Row} Row */
+/** @typedef {import("./row.js").Row} Row */
 
 /** The record is another organisation's: nobody signs for it here. */
 export class NotOurs extends Error {
@@ -21,6 +23,7 @@ export class NotOurs extends Error {
  * @param {Row} row parked or refused
  * @returns {Promise<Row>} the row as it waits now, under its new id; what was signed before is kept in it
  * @throws {NotOurs | NotEnrolled}
+ * @throws {import("./parked.js").TakenElsewhere | import("./api.js").Offline} of a record that other devices know of
  */
 export const resign = (row) => alone("outbox", () => signRowAgain(row));
 
@@ -30,38 +33,49 @@ async function signRowAgain(row) {
   if (row.iss !== own.org) throw new NotOurs(row.iss);
   const rows = dependants(row, await all("outbox"));
   const replaced = new Set(rows.flatMap(({ ids }) => ids));
+  const places = new Map(); // where the next event of each chain stands, as this goes on
   for (const subject of new Set(rows.flatMap(({ subjects }) => subjects))) {
     await refresh(subject);
     if (await lookUp(subject)) await rebuild(subject, replaced);
+    places.set(subject, await place(subject));
   }
-  const renamed = new Map();
-  const by = await signer();
+  const how = { places, renamed: new Map(), signer: await signer() };
   const fresh = [];
-  for (const each of rows) fresh.push(await signOne(each, by, renamed));
+  for (const each of rows) fresh.push(await signOne(each, how));
+  // Others are told before anything is kept, so that no two devices record the same twice.
+  for (const each of fresh) if (each.shared) await take(each.shared, each.ids);
+  for (const each of fresh) await keep(each);
+  changed("outbox");
   soon();
   return fresh[0];
 }
 
-async function signOne(row, by, renamed) {
+async function signOne(row, { places, renamed, signer: by }) {
   const events = [];
   const signed = [];
   for (const event of row.events) {
     const old = await readPresentation(event);
-    const { presentation, id, statement } = await signAgain(old, { place: await place(old.statement.sub), signer: by, renamed });
+    const { sub } = old.statement;
+    const { presentation, id, statement } = await signAgain(old, { place: places.get(sub), signer: by, renamed });
+    places.set(sub, { seq: statement.seq + 1, prev: id });
     renamed.set(old.id, id);
     events.push(presentation);
-    signed.push({ id, statement });
+    signed.push({ id, statement, kid: by.publicKey.kid });
+  }
+  const after = (row.after ?? []).map((id) => renamed.get(id) ?? id);
+  const { ids, links } = rowOf(events, signed, after);
+  const before = [...(row.before ?? []), { events: row.events, why: row.why }];
+  return {
+    ...row, events, ids, links, after, kid: by.publicKey.kid, state: "here", why: null, tries: 0, next_at: 0, receipts: [], before,
+  };
+}
+
+async function keep(row) {
+  await put("outbox", row);
+  for (const event of row.events) {
+    const { id, statement } = await readPresentation(event);
     await advance(statement, id);
   }
-  const ids = signed.map(({ id }) => id);
-  const links = [...new Set(signed.flatMap(({ statement }) => linksOf(statement)))].filter((id) => !ids.includes(id));
-  const before = [...(row.before ?? []), { events: row.events, why: row.why }];
-  const again = {
-    ...row, events, ids, links, kid: by.publicKey.kid, state: "here", why: null, tries: 0, next_at: 0, receipts: [], before,
-  };
-  await put("outbox", again);
-  changed("outbox");
-  return again;
 }
 
 /**

@@ -1,9 +1,12 @@
 // Sends what waits, in order, from whichever page or service worker holds the lock: never two of them at once.
 import { Offline, api } from "./api.js";
 import { all, change } from "./db.js";
+import { sendEvidence } from "./evidence.js";
 import { learn, rebuild } from "./known.js";
+import { shareParked } from "./parked.js";
 import { readPresentation } from "./presentation.js";
 import { checkReceipt } from "./receipts.js";
+import { inOrder } from "./row.js";
 import { alone, changed, onChange } from "./signals.js";
 import { backoff, judgeAnswer } from "./verdicts.js";
 
@@ -11,7 +14,7 @@ const TAG = "outbox";
 const EVERY = 30_000; // ms between attempts while something waits
 const TROUBLE = 3; // answers in a row that are none, after which the node is left alone for now
 
-/** @typedef {import("./outbox.js").Row} Row */
+/** @typedef {import("./row.js").Row} Row */
 
 /**
  * Sends every row that may go.
@@ -38,7 +41,14 @@ async function send(urgent) {
     if (trouble === TROUBLE) break;
   }
   const { left } = plan(await all("outbox"), Date.now(), false);
-  return left;
+  return left + (await afterwards());
+}
+
+/** What follows once the records are sent: the bytes that they name, and what is shared with other devices. */
+async function afterwards() {
+  const missing = await sendEvidence();
+  await shareParked();
+  return missing;
 }
 
 /** The first row that may be sent now. Rows are read anew each time: some may have come, or been signed anew. */
@@ -67,7 +77,7 @@ export function plan(rows, at, urgent) {
     row.subjects.forEach((subject) => subjects.add(subject));
     row.ids.forEach((id) => ids.add(id));
   };
-  for (const row of [...rows].sort((one, other) => one.order - other.order || (one.id < other.id ? -1 : 1))) {
+  for (const row of inOrder(rows)) {
     if (row.state === "accepted") continue;
     if (row.state === "refused") row.ids.forEach((id) => refused.add(id));
     else if (row.state === "parked") hold(row);
