@@ -40,7 +40,7 @@ CUT = re.compile(
 )
 """What Chromium writes to its console for every request without a network: no fault of a page."""
 ANSWERED = re.compile(
-    r"the server responded with a status of 4\d\d|\(404\) was received when fetching the script"
+    r"the server responded with a status of (?:4\d\d|503)|\(404\) was received when fetching the script"
 )
 """Likewise for every answer that refuses something, which pages tell in their own words."""
 

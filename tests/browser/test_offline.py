@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
+from typing import Any
 
-from playwright.sync_api import Route
+from playwright.sync_api import Route, expect
 
 from packtrace.tests.scene import event_id, pack_code
 
@@ -24,6 +26,11 @@ from .spine import (
     wake_worker,
     worker_ready,
 )
+
+
+def answering(**said: Any) -> Callable[[Route], None]:
+    """What stands between phone and node says this, whatever the node would say."""
+    return lambda route: route.fulfill(**said)
 
 
 def test_forty_that_waited_are_recorded_once_though_two_tabs_and_the_worker_race(
@@ -90,7 +97,7 @@ def test_a_node_that_dies_in_the_middle_loses_nothing_and_records_nothing_twice(
     page = phone(yard.scene.maker, service_workers="block")
     preload(page)
     before, port = size(yard), yard.live.port
-    page.context.set_offline(True)
+    page.route("**/api/**", lambda route: route.abort())
     inspect(page, *(sub(number) for number in range(1, 9)))
     asked = iter(range(100))
 
@@ -103,8 +110,8 @@ def test_a_node_that_dies_in_the_middle_loses_nothing_and_records_nothing_twice(
         else:
             route.continue_()
 
+    page.unroute("**/api/**")
     page.route("**/api/v1/events", die)
-    page.context.set_offline(False)
     flush(page)
     assert states(page).count("accepted") == 2 and states(page).count("here") == 6
     page.unroute("**/api/v1/events")
@@ -121,9 +128,8 @@ def test_a_busy_node_is_asked_again_later_and_a_proxy_s_page_refuses_nothing(
     made(yard, 1)
     page = phone(yard.scene.maker, service_workers="block")
     preload(page)
-    page.context.set_offline(True)
+    page.route("**/api/v1/events", lambda route: route.abort())
     inspect(page, sub(1))
-    page.context.set_offline(False)
     busy = json.dumps({"code": "LEDGER_BUSY", "detail": "busy", "status": 503})
     for answer in (
         {
@@ -137,11 +143,11 @@ def test_a_busy_node_is_asked_again_later_and_a_proxy_s_page_refuses_nothing(
         {"status": 200, "content_type": "text/html", "body": "<h1>welcome to the hotel</h1>"},
         {"status": 200, "content_type": "application/json", "body": "{}"},
     ):
-        page.route("**/api/v1/events", lambda route, said=answer: route.fulfill(**said))
+        page.route("**/api/v1/events", answering(**answer))
         assert flush(page, urgent=True) == 1
         assert states(page) == ["here"]
-        page.unroute("**/api/v1/events")
     assert flush(page) == 1, "its time has not come"
+    page.unroute("**/api/v1/events")
     assert flush(page, urgent=True) == 0
     assert states(page) == ["accepted"]
 
@@ -152,24 +158,35 @@ def test_a_receipt_of_another_event_or_of_another_log_is_never_taken_for_accepte
     (other,) = made(yard, 1)
     page = phone(yard.scene.maker, service_workers="block")
     preload(page)
-    page.context.set_offline(True)
+    page.route("**/api/v1/events", lambda route: route.abort())
     (mine,) = inspect(page, sub(1))
-    page.context.set_offline(False)
     token = page.evaluate(f"async () => (await import('{modules(page)}/device/api.js')).readToken()")
     status, receipt = yard.ask(f"/api/v1/events/{other}/receipt", Authorization=f"Bearer {token}")
     assert status == 200
     forged = receipt | {"id": mine, "events": [{"id": mine, "leaf_index": receipt["leaf_index"]}]}
-    stranger = dict(forged, proof=forged["proof"].replace("ori", "bri"))
+    _, true = yard.ask("/api/v1/events", json.dumps({"events": rows(page)[0]["events"]}).encode())
+    head, _, tail = true["proof"].partition("\n— ")
+    name, signature, rest = (
+        tail.split(" ", 1)[0],
+        tail.split(" ", 1)[1].partition("\n")[0],
+        tail.partition("\n")[2],
+    )
+    flipped = signature[:20] + ("A" if signature[20] != "A" else "B") + signature[21:]
+    unsigned = true | {"proof": f"{head}\n— {name} {flipped}\n{rest}"}
+    elsewhere = true | {"proof": true["proof"].replace(yard.scene.origin, "log.other.example/test")}
     for answer, code in (
         (receipt, "ANSWER_UNREADABLE"),
         (forged, "RECEIPT_INVALID"),
-        (stranger, "RECEIPT_INVALID"),
+        (unsigned, "RECEIPT_INVALID"),
+        (elsewhere, "RECEIPT_INVALID"),
     ):
-        page.route("**/api/v1/events", lambda route, said=answer: route.fulfill(status=201, json=said))
+        page.route("**/api/v1/events", answering(status=201, json=answer))
         assert flush(page, urgent=True) == 1
         (row,) = rows(page)
         assert (row["state"], row["why"]["code"]) == ("here", code)
-        page.unroute("**/api/v1/events")
+    page.goto(yard.url + "/outbox")
+    expect(page.locator("#rows .mark.bad")).to_contain_text("does not hold")
+    page.unroute("**/api/v1/events")
     assert flush(page, urgent=True) == 0
     assert states(page) == ["accepted"]
 

@@ -1,4 +1,5 @@
 // Whose device this is and what waits on it, in the head of every page; and from here on the page sends what waits.
+import { keep } from "../ui/kept.js";
 import { get } from "./db.js";
 import { device } from "./keyring.js";
 import { waiting } from "./outbox.js";
@@ -18,6 +19,8 @@ export async function show(into, { h, put, t, link }) {
     const who = own ? nameOf(party, own.org) : h("a", { href: link("/enrol") }, t("Not enrolled"));
     const waits = count > 0 && h("a", { href: link("/outbox"), id: "waiting" }, t("%(count)s waiting", { count }));
     put(into, who, count > 0 && " · ", waits);
+    // Kept apart from the records: where it is there and they are not, the browser deleted them.
+    if (own) keep("device", own.org);
   };
   await draw();
   onChange(() => void draw());

@@ -128,5 +128,5 @@ function notKept({ version }) {
 <main><h1 lang="zh-Hans">没有网络</h1><p lang="zh-Hans">此页面未保存在本机。<a href="/scan?lang=zh">扫描</a> · <a href="/outbox?lang=zh">待发送</a></p>
 <h1>No network</h1><p>This page is not kept on this device. <a href="/scan?lang=en">Scan</a> · <a href="/outbox?lang=en">Outbox</a></p></main></html>`;
   const policy = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
-  return new Response(text, { status: 503, headers: { "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": policy } });
+  return new Response(text, { headers: { "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": policy } });
 }
