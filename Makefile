@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test drill fuzz lint bench memory lock clean
+.PHONY: help demo test drill fuzz lint bench memory lock clean pictures
 SHELL := /bin/bash
 
 BIN := .venv/bin
@@ -65,6 +65,9 @@ drill: .venv/test.stamp ## the long forms of tests that have one: the model of t
 
 fuzz: .venv/test.stamp ## send 50,000 requests that nobody would think of to a node on this machine (FUZZ=...)
 	PACKTRACE_FUZZ=$(FUZZ) $(BIN)/pytest tests/web/test_fuzz.py tests/web/test_corpus.py $(PYTEST_ARGS)
+
+pictures: .venv/test.stamp .venv/vendor.stamp ## take pictures of every page on a phone, in both languages and all looks
+	PACKTRACE_PICTURES=$(or $(PICTURES),pictures) $(BIN)/pytest tests/browser/test_pictures.py $(PYTEST_ARGS)
 
 lint: .venv/test.stamp ## check style and types
 	$(BIN)/ruff check
