@@ -67,7 +67,7 @@ fuzz: .venv/test.stamp ## send 50,000 requests that nobody would think of to a n
 	PACKTRACE_FUZZ=$(FUZZ) $(BIN)/pytest tests/web/test_fuzz.py tests/web/test_corpus.py $(PYTEST_ARGS)
 
 pictures: .venv/test.stamp .venv/vendor.stamp ## take pictures of every page on a phone, in both languages and all looks
-	PACKTRACE_PICTURES=$(or $(PICTURES),pictures) $(BIN)/pytest tests/browser/test_pictures.py $(PYTEST_ARGS)
+	PACKTRACE_PICTURES=$(or $(PICTURES),pictures) $(BIN)/pytest tests/browser/pictures.py $(PYTEST_ARGS)
 
 lint: .venv/test.stamp ## check style and types
 	$(BIN)/ruff check

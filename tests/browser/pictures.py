@@ -6,7 +6,6 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page
 
 from packtrace.tests.scene import MODEL_MASS_G, pack_code
@@ -16,16 +15,14 @@ from packtrace.web.pages.yard import SHELLS
 from .conftest import Phone, Yard
 from .spine import inspect, preload, run, settle, sub
 
-FOLDER = os.environ.get("PACKTRACE_PICTURES", "")
+FOLDER = Path(os.environ.get("PACKTRACE_PICTURES", "pictures"))
 LOOKS = (("zh", "auto"), ("en", "auto"), ("zh", "dark"), ("en", "bright"))
 PACKS = range(1, 7)
 TRUCK = "truck-1"
 
-pytestmark = pytest.mark.skipif(not FOLDER, reason="PACKTRACE_PICTURES names no folder: make pictures")
-
 
 def test_pictures_of_every_page(yard: Yard, phone: Phone) -> None:
-    Path(FOLDER).mkdir(parents=True, exist_ok=True)
+    FOLDER.mkdir(parents=True, exist_ok=True)
     page = at_work(yard, phone)
     for language, theme in LOOKS:
         page.evaluate("theme => localStorage.setItem('theme', theme)", theme)
@@ -80,4 +77,4 @@ def take(page: Page, yard: Yard, path: str, language: str, theme: str, name: str
 
 
 def save(page: Page, name: str, language: str, theme: str) -> None:
-    page.screenshot(path=str(Path(FOLDER) / f"{name}-{language}-{theme}.png"), full_page=True)
+    page.screenshot(path=str(FOLDER / f"{name}-{language}-{theme}.png"), full_page=True)
