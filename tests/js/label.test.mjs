@@ -1,19 +1,21 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { readCode } from "../../web/static/js/core/batterycode.js";
+import { BLANKS, narrow, readCode } from "../../web/static/js/core/batterycode.js";
 import { accept, labelDigest, slipToken } from "../../web/static/js/core/label.js";
 import { Refusal } from "../../web/static/js/core/refusal.js";
-import { chance, withCases } from "./support.mjs";
+import { chance, here, withCases } from "./support.mjs";
 
 const HOSTS = ["labels.packtrace.example", "yard.local:8443"];
 const CODE = "04QPB76836300JBC40000903";
+const SUBJECT = `battery:gbt34014:${CODE}`;
 const PRODUCT = "ZP1PB52G490000001RP";
 const TOKEN = "MFRGGZDFMZTWQ2LKNNWG";
 const OURS = `https://labels.packtrace.example/p/${CODE}.${TOKEN}`;
 const read = (text) => accept(text, { hosts: HOSTS });
 
 test("our label is read in whatever case, width and wrapping a scanner gives it", () => {
-  const plain = { kind: "label", code: CODE, token: TOKEN, subject: `battery:gbt34014:${CODE}`, remarks: [] };
+  const plain = { kind: "label", code: CODE, token: TOKEN, subject: SUBJECT, subjects: [SUBJECT], remarks: [] };
   const wide = [...OURS].map((letter) => String.fromCharCode(letter.charCodeAt(0) + 0xfee0)).join("");
   for (const text of [OURS, OURS.toLowerCase(), OURS.toUpperCase(), `]Q1${OURS}\r\n`, `  ${OURS}\t`, OURS.slice(8), `${OURS}/`, `${OURS}?x=1#y`, OURS.replace("/p/", "/p/\r\n")]) {
     assert.deepEqual(read(text), plain, text);
@@ -25,7 +27,7 @@ test("our label is read in whatever case, width and wrapping a scanner gives it"
 });
 
 test("a bare code is read, and our page of a code without a token", () => {
-  assert.deepEqual(read(CODE), { kind: "code", code: CODE, subject: `battery:gbt34014:${CODE}`, remarks: [] });
+  assert.deepEqual(read(CODE), { kind: "code", code: CODE, subject: SUBJECT, subjects: [SUBJECT], remarks: [] });
   assert.equal(read(`]d2${PRODUCT.toLowerCase()}`).code, PRODUCT);
   assert.deepEqual(read(`${CODE}V1`).remarks, ["NON_STANDARD_TAIL"]);
   assert.equal(read(`https://labels.packtrace.example/p/${CODE}`).kind, "code");
@@ -60,8 +62,8 @@ test("what is somebody else's is told, with a code that stands in it", () => {
 });
 
 test("a truck's slip is read in whatever case a scanner gives its token, and says the consignment", () => {
-  const slip = `https://labels.packtrace.example/c/uscc:91440300MA5EXAMPL0/T-20261123.A.${TOKEN}`;
-  const plain = { kind: "slip", subject: "consignment:uscc:91440300MA5EXAMPL0/T-20261123.A", token: TOKEN, remarks: [] };
+  const slip = `https://labels.packtrace.example/c/uscc:91440300MA5000002N/T-20261123.A.${TOKEN}`;
+  const plain = { kind: "slip", subject: "consignment:uscc:91440300MA5000002N/T-20261123.A", token: TOKEN, remarks: [] };
   for (const text of [slip, slip.toUpperCase(), `]Q1${slip}\r\n`, slip.slice(8), `${slip}/`, `${slip}?lang=en`, slip.replace("uscc:", "uscc%3A"), slip.replace("/T", "/\r\nT")]) {
     assert.deepEqual(read(text), plain, text);
   }
@@ -71,8 +73,8 @@ test("a truck's slip is read in whatever case a scanner gives its token, and say
 });
 
 test("a slip of another form is unreadable, and no message repeats its token", () => {
-  const slip = `https://labels.packtrace.example/c/uscc:91440300MA5EXAMPL0/T-1.${TOKEN}`;
-  const wrong = [slip.slice(0, -1), `${slip}A`, slip.replace(`.${TOKEN}`, ""), slip.replace("uscc:", "org:"), slip.replace("T-1", "T%2F1"), slip.replace("/T-1", ""), slip.replace("T-1", "-T"), slip.replace("91440300MA5EXAMPL0", "9144")];
+  const slip = `https://labels.packtrace.example/c/uscc:91440300MA5000002N/T-1.${TOKEN}`;
+  const wrong = [slip.slice(0, -1), `${slip}A`, slip.replace(`.${TOKEN}`, ""), slip.replace("uscc:", "org:"), slip.replace("T-1", "T%2F1"), slip.replace("/T-1", ""), slip.replace("T-1", "-T"), slip.replace("91440300MA5000002N", "9144")];
   for (const text of wrong) {
     const { kind, refusal } = read(text);
     assert.equal(kind, "unreadable", text);
@@ -89,8 +91,8 @@ test("what another phone shows is told apart from a label", () => {
 
 test("a damaged label is unreadable, and says where", () => {
   const wrong = {
-    BATTERY_CODE_INVALID: [OURS.replace(CODE, CODE.slice(1)), OURS.replace("C40", "CZ0"), "04Q", "", "电池", CODE.replace("C4", "D4")],
-    LABEL_MALFORMED: [OURS.slice(0, -1), OURS.replace(CODE, `X${CODE}`), `${OURS.replace(".M", "M")}`, OURS.replace(TOKEN, "1".repeat(20)), `${OURS}A`, OURS.replace(TOKEN, ""), `https://x.test/${"a".repeat(400)}`],
+    BATTERY_CODE_INVALID: ["04Q", "", "电池", CODE.replace("C4", "D4")],
+    LABEL_MALFORMED: [OURS.slice(0, -1), `${OURS.replace(".M", "M")}`, OURS.replace(TOKEN, "1".repeat(20)), `${OURS}A`, OURS.replace(TOKEN, ""), `https://x.test/${"a".repeat(400)}`],
   };
   for (const [code, texts] of Object.entries(wrong)) {
     for (const text of texts) {
@@ -112,6 +114,44 @@ test("any text is accepted as something, and nothing is thrown", () => {
     const found = read(text);
     if (found.kind === "label") assert.ok(text.toUpperCase().includes(CODE) && text.toUpperCase().includes(TOKEN), text);
   }
+});
+
+const { hosts: VECTOR_HOSTS, cases: VECTORS } = JSON.parse(readFileSync(here("docs/vectors/scans/cases.json"), "utf8"));
+
+test("published scans are what they say", () => {
+  for (const { name, text, kind, says } of VECTORS) {
+    const found = accept(text, { hosts: VECTOR_HOSTS });
+    assert.equal(found.kind, kind, name);
+    if (kind === "label" || kind === "code") {
+      const { code, subjects, token = "", remarks } = found;
+      assert.deepEqual({ ...says, code, subjects, token, remarks }, says, name);
+      assert.equal(found.subject, subjects[0]);
+    }
+    if (found.refusal) assert.doesNotMatch(found.refusal.message, /ABCDEFGH/, name);
+  }
+});
+
+withCases("scans that were changed by chance are read as Python reads them", ({ scans }) => {
+  const counted = { label: 0, code: 0, other: 0 };
+  for (const { text, says } of scans) {
+    const found = accept(text, { hosts: VECTOR_HOSTS });
+    const isOurs = says !== null && ["", ...VECTOR_HOSTS].includes(says.host) && !/http:/i.test(narrow(text).replace(BLANKS, ""));
+    assert.equal(found.kind === "label" || found.kind === "code", isOurs, `${JSON.stringify(text)} ${JSON.stringify(found)}`);
+    if (isOurs) {
+      const { code, subjects, token = "", remarks } = found;
+      assert.deepEqual({ ...says, code, subjects, token, remarks }, says, JSON.stringify(text));
+    }
+    counted[isOurs ? found.kind : "other"] += 1;
+  }
+  for (const [kind, count] of Object.entries(counted)) assert.ok(count > 200, `${kind}: ${count}`);
+});
+
+test("a battery's subject may be typed as it stands", () => {
+  const subject = "battery:tag:uscc:91440300MA5000002N/Tag-7.b";
+  const code = subject.slice("battery:tag:".length);
+  assert.deepEqual(read(subject), { kind: "code", code, subject, subjects: [subject], remarks: [] });
+  assert.equal(read(subject.replace("2N", "2M")).kind, "foreign", "a check digit that does not fit");
+  assert.equal(read(`battery:iso15459:${CODE}`).kind, "foreign", "which would be a second chain");
 });
 
 withCases("label texts are read, remarked and refused as Python does, to the position", ({ labels }) => {

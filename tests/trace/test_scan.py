@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +28,10 @@ URL = f"https://packs.example/p/{CODE}.{TOKEN}"
 SUBJECT = f"battery:gbt34014:{CODE}"
 PARTY = "uscc:91110000600037341L"
 
+VECTORS: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parents[2] / "docs" / "vectors" / "scans" / "cases.json").read_text("utf-8")
+)["cases"]
+
 SPELLINGS = {
     "as printed": URL,
     "upper case throughout": URL.upper(),
@@ -40,6 +48,24 @@ SPELLINGS = {
     "blanks around": f"  {URL} ",
     "escaped": URL.replace(".ABC", "%2EABC"),
 }
+
+
+@pytest.mark.parametrize("case", VECTORS, ids=lambda case: case["name"])
+def test_published_scans_are_read_as_they_say(case: dict[str, Any]) -> None:
+    if case["says"] is None:
+        with pytest.raises(RefusedError) as refused:
+            read_scan(case["text"])
+        assert TOKEN[:8] not in str(refused.value)
+    else:
+        scan = read_scan(case["text"])
+        said = {"code": scan.code, "subjects": [*scan.subjects], "token": scan.token, "host": scan.host}
+        assert said | {"remarks": [*scan.remarks]} == case["says"]
+
+
+def test_published_scans_are_of_every_kind() -> None:
+    kinds = {"label", "code", "slip", "page", "lookalike", "foreign", "unreadable"}
+    assert {case["kind"] for case in VECTORS} == kinds
+    assert len({case["name"] for case in VECTORS}) == len(VECTORS) > 90
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)

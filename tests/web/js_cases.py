@@ -36,11 +36,14 @@ from packtrace.tests.web.js_handover import truckload
 from packtrace.tests.web.js_lifecycle import KINDS as LIFECYCLE
 from packtrace.trace.codes.battery_code import BatteryCodeError, read_label_text
 from packtrace.trace.codes.label import label_digest
+from packtrace.trace.codes.scan import read_scan
 from packtrace.trace.codes.slip import slip_token
 from packtrace.trace.device_words import device_words
+from packtrace.trace.errors import RefusedError
 from packtrace.trace.verify.six_words import WORDS
 from packtrace.trace.verify.trust import Trust, format_trust, parse_trust, six_words
 
+SCANS = Path(__file__).parents[2] / "docs" / "vectors" / "scans" / "cases.json"
 COMPACT = Path(__file__).parents[2] / "docs" / "vectors" / "compact"
 OK = "ok"
 Case = dict[str, Any]
@@ -302,6 +305,28 @@ def _read_label(text: str) -> Case:
     return {"text": text, "code": scanned.code.text, "remarks": scanned.remarks, "refusal": None}
 
 
+def scan_cases() -> list[Case]:
+    """Scans of labels and codes, changed by chance, and what Python reads in them."""
+    chance = random.Random(15424)
+    published = [case["text"] for case in orjson.loads(SCANS.read_bytes())["cases"]]
+    alphabet = "A7z.:/?#%-_\\ \r\n\t]。、Ａ\u3000\x1d\x85\ufeff\u0130电"
+    cases: list[Case] = []
+    for _ in range(4_000):
+        text = chance.choice(published)
+        for _ in range(chance.choice((0, 1, 1, 2))):
+            at = chance.randrange(len(text) + 1)
+            text = text[:at] + chance.choice(("", *alphabet)) + text[at + chance.randrange(2) :]
+        text = chance.choice((str, str, str.lower, str.upper))(text)
+        try:
+            scan = read_scan(text)
+        except RefusedError:
+            cases.append({"text": text, "says": None})
+            continue
+        said = {"code": scan.code, "subjects": scan.subjects, "token": scan.token, "host": scan.host}
+        cases.append({"text": text, "says": said | {"remarks": scan.remarks}})
+    return cases
+
+
 def label_digest_cases() -> list[Case]:
     """Codes with tokens, and the digest by which a chain knows the label."""
     tokens = ("MFRGGZDFMZTWQ2LKNNWG", "A" * 20, "7" * 20)
@@ -324,6 +349,7 @@ KINDS: dict[str, Callable[[], list[Case]]] = {
     "jws": jws_cases,
     "presentations": presentation_cases,
     "labels": label_cases,
+    "scans": scan_cases,
     "label_digests": label_digest_cases,
     "slip_tokens": slip_token_cases,
     "trucks": lambda: [truckload(count) for count in (1, 3, 40)],

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from ..errors import RefusedError
 from .battery_code import (
     AIM_PREFIX,
+    ECHELON_CODE_LENGTH,
     NARROW,
     SYNTAX_BATTERY_CODE,
     SYNTAX_ECHELON_CODE,
@@ -32,7 +33,8 @@ _ADDRESS: Final = re.compile(
     re.IGNORECASE,
 )
 _HOST: Final = re.compile(SYNTAX_HOST)
-_GBT34014: Final = re.compile(rf"(?:{SYNTAX_BATTERY_CODE}|{SYNTAX_ECHELON_CODE})\.")
+_GBT34014_GOES_ON: Final = re.compile(rf"(?:{SYNTAX_BATTERY_CODE}|{SYNTAX_ECHELON_CODE}).", re.DOTALL)
+_TYPED: Final = str.maketrans("\u3002\u3001", "./")  # what a Chinese input method makes of a scanner's keys
 _SCHEMES: Final = ("gbt34014", "tag", "gbt40098", "iso15459")
 
 
@@ -57,7 +59,8 @@ def read_scan(raw: str) -> Scan:
     """Read a scan: our address, with token or without, or a bare code as `read_label_text` takes it.
 
     An address may come in any case (some scanners change it), after an AIM prefix, in full-width forms,
-    broken over lines, with a query or a fragment behind it, without its scheme.
+    broken over lines, with a query or a fragment behind it, without its scheme, with the stops and commas of
+    a Chinese input method. `docs/vectors/scans` has cases; the browser reads them as this does.
 
     Args:
         raw: The scan, at most 300 characters.
@@ -70,7 +73,7 @@ def read_scan(raw: str) -> Scan:
         raise ScanError(f"scan: expected at most {MAX_SCAN} characters, got {len(raw)}")
     narrow = raw.translate(NARROW)
     text = "".join(AIM_PREFIX.sub("", narrow).split())
-    match = _ADDRESS.fullmatch(text)
+    match = _ADDRESS.fullmatch(text.translate(_TYPED))
     if match is None:
         scanned = read_label_text(raw)
         code = scanned.code.text
@@ -97,8 +100,8 @@ def read_printed(text: str) -> Scan:
         code, token = text, ""
     subjects = tuple(_subjects(code))
     if not subjects:
-        # What follows a dot may be a damaged token: it is not repeated.
-        shown = quote(code.partition(".")[0])
+        # What follows a dot, or a code that lost its dot, may be a token: it is not repeated.
+        shown = quote(code.partition(".")[0][:ECHELON_CODE_LENGTH])
         raise ScanError(
             f"scan: expected a code, a dot and a token of 20 characters after {PATH}, got {shown}..."
         )
@@ -110,6 +113,7 @@ def _host(match: re.Match[str]) -> str:
     if match["scheme"] and match["scheme"].lower() not in ("https", "http"):
         raise ScanError(f"scan: expected https://, got an address of the kind {quote(match['scheme'])}")
     host = (match["host"] or match["bare"] or "").lower()
+    host = host.removesuffix(":80" if (match["scheme"] or "").lower() == "http" else ":443")
     if len(host) > MAX_HOST or not _HOST.fullmatch(host):  # a user name before an @, too
         raise ScanError("scan: expected the name of a host after https://, got something else")
     return host
@@ -118,7 +122,9 @@ def _host(match: re.Match[str]) -> str:
 def _subjects(code: str) -> Iterator[str]:
     """The batteries that a code can mean. A party's own tag keeps its case; all others are upper case."""
     upper = code.upper()
-    if _GBT34014.match(upper):  # a code of ISO/IEC 15459 may go on so; a token cut short is likelier
+    # A code of ISO/IEC 15459 may go on so; a token that was cut short or lost its dot is likelier, and would
+    # be told everybody.
+    if _GBT34014_GOES_ON.match(upper):
         return
     for scheme in _SCHEMES:
         text = f"battery:{scheme}:{code if scheme == 'tag' else upper}"

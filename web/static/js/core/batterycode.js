@@ -29,7 +29,8 @@ const SECOND_LIFE_PLACES = [
 
 // White space as Python knows it, which the group separators of GS1 belong to.
 const BLANK = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";
-const BLANKS = new RegExp(`${BLANK}+`, "g");
+/** For `replace`. */
+export const BLANKS = new RegExp(`${BLANK}+`, "g");
 const AROUND = new RegExp(`^${BLANK}+|${BLANK}+$`, "g");
 // ISO/IEC 15424 symbology identifiers: ]Q1 is QR, ]d2 Data Matrix, ]C1 Code 128.
 const AIM_PREFIX = new RegExp(`^${BLANK}*\\][A-Za-z][0-9A-Za-z]`);

@@ -4,13 +4,15 @@
 // nothing that is returned, is ever opened.
 import { base32 } from "./base32.js";
 import { base64url } from "./base64url.js";
-import { narrow, readCode, unwrap } from "./batterycode.js";
+import { BLANKS, narrow, readCode, unwrap } from "./batterycode.js";
 import { sha256, utf8 } from "./bytes.js";
+import { isParty } from "./party.js";
+import { isBattery, isToken, readPrinted } from "./printed.js";
 import { Refusal } from "./refusal.js";
 
 /**
- * @typedef {{kind: "label", code: string, token: string, subject: string, remarks: string[]}
- *   | {kind: "code", code: string, subject: string, remarks: string[]}
+ * @typedef {{kind: "label", code: string, token: string, subject: string, subjects: string[], remarks: string[]}
+ *   | {kind: "code", code: string, subject: string, subjects: string[], remarks: string[]}
  *   | {kind: "slip", token: string, subject: string, remarks: string[]}
  *   | {kind: "frame", text: string}
  *   | {kind: "page", host: string, path: string}
@@ -18,7 +20,8 @@ import { Refusal } from "./refusal.js";
  *   | {kind: "foreign", host: string, code: string}
  *   | {kind: "unreadable", refusal: Refusal}} Accepted
  *
- * `label` has the label's token, to be compared with the chain by `labelDigest`. `slip` is the handover slip of a truck,
+ * `label` has the label's token, to be compared with the chain by `labelDigest`. `subjects` are all batteries that have the
+ * code, `subject` is the likeliest: codes of two schemes may look the same. `slip` is the handover slip of a truck,
  * whose subject is a consignment. `frame` is part of what another phone shows. `page` is another page of our own host.
  * `lookalike` pretends to be `like`, a host of ours. `foreign` is somebody else's address, or no address of the web (then
  * `host` is the scheme with its colon); `code` is a battery code that stands in it, or empty: somebody may offer to look
@@ -27,9 +30,10 @@ import { Refusal } from "./refusal.js";
 
 const CONTEXT = "packtrace-label/v1";
 const SLIP_CONTEXT = "packtrace-slip/v1";
-const TOKEN = /^[A-Z2-7]{20}$/; // base32 of 100 bits
-const MAX_ADDRESS = 300; // characters
-const PARTY = /^(?:uscc:[0-9]{8}[0-9A-HJ-NPQRTUWXY]{10}|lei:[0-9A-Z]{18}[0-9]{2}|duns:[0-9]{9})$/;
+const MAX_TEXT = 300; // characters
+const DNS_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
+const BARE = new RegExp(`^(${DNS_LABEL}(?:\\.${DNS_LABEL})*(?::[1-9][0-9]{0,4})?)(?=/[pc]/)`, "i"); // without its scheme
+const USUAL_PORT = { https: /:443$/, http: /:80$/ };
 const FRAME = /^PTF1[A-Z2-7]{24,1000}$/i; // handover/frames.js
 
 /**
@@ -43,13 +47,13 @@ export function accept(raw, { hosts }) {
     const wide = narrow(raw);
     const text = unwrap(wide);
     if (FRAME.test(text)) return { kind: "frame", text: text.toUpperCase() };
+    if ([...raw].length > MAX_TEXT) throw malformed("length", `at most ${MAX_TEXT} characters`, `${[...raw].length}`);
+    const remarks = wide === raw ? [] : ["WIDE_CHARACTERS"];
+    if (isBattery(text)) return { kind: "code", code: text.split(":").slice(2).join(":"), ...meant([text]), remarks };
     const address = parseAddress(text, hosts);
-    if (!address) return { kind: "code", ...withSubject(readCode(raw)) };
-    if ([...text].length > MAX_ADDRESS) {
-      throw malformed("length", `at most ${MAX_ADDRESS} characters`, `${[...text].length}`);
-    }
+    if (!address) return readBare(raw);
     if (!hosts.includes(address.host) || address.scheme !== "https") return tellOther(address, hosts);
-    return readAddress(address, wide === raw ? [] : ["WIDE_CHARACTERS"]);
+    return readAddress(address, remarks);
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
     return { kind: "unreadable", refusal };
@@ -76,41 +80,45 @@ export async function slipToken(subject, nonce) {
 }
 
 const malformed = (where, expected, got) => new Refusal("LABEL_MALFORMED", { where: `label, ${where}`, expected, got });
-const withSubject = ({ code, remarks }) => ({ code, subject: `battery:gbt34014:${code}`, remarks });
+const meant = (subjects) => ({ subject: subjects[0], subjects });
 
-/** The parts of an address, or null where the text is none. A scanner may have left the scheme off our own. */
+function readBare(raw) {
+  const { code, remarks } = readCode(raw);
+  return { kind: "code", code, ...meant([`battery:gbt34014:${code}`]), remarks };
+}
+
+/** The parts of an address, or null where the text is none. A scanner may have left the scheme off. */
 function parseAddress(text, hosts) {
-  const bare = hosts.find((host) => text.toLowerCase().startsWith(`${host}/`));
   // With a Chinese input method on, keyboard scanners write these two for the full stop and the slash.
-  const typed = (bare ? `https://${text}` : text).replaceAll("\u3002", ".").replaceAll("\u3001", "/").replace(/\s+/g, "");
-  const [, scheme, rest] = /^([A-Za-z][A-Za-z0-9+.-]*):([^]*)$/.exec(typed) ?? [];
+  const typed = text.replaceAll("\u3002", ".").replaceAll("\u3001", "/").replace(BLANKS, "");
+  const isBare = hosts.some((host) => typed.toLowerCase().startsWith(`${host}/`)) || BARE.test(typed);
+  const [, scheme, rest] = /^([A-Za-z][A-Za-z0-9+.-]*):([^]*)$/.exec(isBare ? `https://${typed}` : typed) ?? [];
   if (!scheme) return null;
   const [, host, path] = /^\/\/([^/?#\\]*)([^]*)$/.exec(rest) ?? [null, "", rest];
-  return { scheme: scheme.toLowerCase(), host: host.toLowerCase(), path };
+  const plain = scheme.toLowerCase();
+  return { scheme: plain, host: host.toLowerCase().replace(USUAL_PORT[plain] ?? /$^/, ""), path };
 }
 
 function readAddress({ host, path }, remarks) {
-  if (/^\/c\//i.test(path)) return readSlip(path, remarks);
-  const [, code, token] = /^\/p\/([^/.?#]*)(?:\.([^/.?#]*))?\/?$/i.exec(path.replace(/[?#][^]*$/, "")) ?? [];
-  // What is too long may have a token in it, which no message repeats.
-  if (code?.length > 24) throw malformed("code", "24 or 19 characters", `${code.length}`);
-  if (code === undefined) return { kind: "page", host, path: path.slice(0, MAX_ADDRESS) };
-  const read = withSubject(readCode(code));
-  const all = [...new Set([...remarks, ...read.remarks])].sort();
-  if (token === undefined) return { kind: "code", ...read, remarks: all };
-  if (!TOKEN.test(token.toUpperCase())) throw malformed("token", "20 characters of A-Z 2-7", "something else");
-  return { kind: "label", ...read, token: token.toUpperCase(), remarks: all };
+  const bare = unescaped(path.replace(/[?#][^]*$/, ""));
+  if (/^\/c\//i.test(bare)) return readSlip(bare, remarks);
+  if (!/^\/p\//i.test(bare)) return { kind: "page", host, path: path.slice(0, MAX_TEXT) };
+  const { code, subjects, token } = readPrinted(bare.slice(3).replace(/\/$/, ""));
+  const found = { code, ...meant(subjects), remarks };
+  return token ? { kind: "label", ...found, token } : { kind: "code", ...found };
 }
+
+/** Escapes of ASCII as what they stand for; any other is no part of a label, and stays none. */
+const unescaped = (path) => path.replace(/%([0-7][0-9a-f])/gi, (_, digits) => String.fromCharCode(parseInt(digits, 16)));
 
 /** The address on a handover slip: `/c/<organisation>/<name>.<token>`. The name keeps its case, as its party gave it. */
 function readSlip(path, remarks) {
-  const [, party, name, token] =
-    /^\/c\/([^/?#]+)\/([A-Za-z0-9][A-Za-z0-9._-]{0,63})\.([^/.?#]*)\/?$/i.exec(path.replace(/[?#][^]*$/, "")) ?? [];
+  const [, party, name, token] = /^\/c\/([^/]+)\/([A-Za-z0-9][A-Za-z0-9._-]{0,63})\.([^/.]*)\/?$/i.exec(path) ?? [];
   if (token === undefined) throw malformed("slip", "/c/<organisation>/<name>.<token>", "something else");
-  const [scheme, id] = party.replace(/%3a/gi, ":").split(":");
+  const [scheme, id] = party.split(":");
   const owner = `${scheme.toLowerCase()}:${(id ?? "").toUpperCase()}`;
-  if (!PARTY.test(owner)) throw malformed("organisation", "uscc:, lei: or duns: and its id", "something else");
-  if (!TOKEN.test(token.toUpperCase())) throw malformed("token", "20 characters of A-Z 2-7", "something else");
+  if (!isParty(owner)) throw malformed("organisation", "uscc:, lei: or duns: and its id", "something else");
+  if (!isToken(token.toUpperCase())) throw malformed("token", "20 characters of A-Z 2-7", "something else");
   return { kind: "slip", subject: `consignment:${owner}/${name}`, token: token.toUpperCase(), remarks };
 }
 

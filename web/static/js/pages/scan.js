@@ -9,7 +9,7 @@ import { card, codeGroups } from "../scan/card.js";
 import { ReaderAway, openEngine } from "../scan/engines.js";
 import { sortOut } from "../scan/frame.js";
 import { halfOf, makeHalves } from "../scan/halves.js";
-import { inquire, recall, standing } from "../scan/knowing.js";
+import { inquire, recall, standing, whichOf } from "../scan/knowing.js";
 import { list } from "../scan/list.js";
 import { ourHosts } from "../scan/ours.js";
 import { NoPicture, readPhoto } from "../scan/photo.js";
@@ -58,7 +58,7 @@ const isListed = ({ subject }) => many.checked && rows.some((row) => row.subject
 
 function settle({ text, format, accepted }, readBy) {
   if (accepted.kind === "label" || accepted.kind === "code") {
-    hear(scanOf(accepted, readBy), format);
+    void hear(accepted, readBy, format);
   } else if (accepted.kind === "slip") {
     show(slipCard(accepted, readBy));
     say("good", t("The handover slip of a truck"));
@@ -76,11 +76,11 @@ function settle({ text, format, accepted }, readBy) {
   }
 }
 
-const scanOf = ({ subject, code, token = null, kind, remarks }, readBy) =>
-  ({ subject, code, token, read_by: readBy, kind, remarks, at: new Date().toISOString() });
-
 /** A battery was read: the list grows, or its card takes the place of the one before. */
-function hear(scan, format) {
+async function hear({ subjects, code, token = null, kind, remarks }, readBy, format) {
+  const at = new Date().toISOString();
+  const subject = subjects.length > 1 ? await whichOf(subjects) : subjects[0];
+  const scan = { subject, code, token, read_by: readBy, kind, remarks, at };
   const told = h("span", { class: "code" }, codeGroups(scan.code));
   if (!many.checked) {
     rows = [scan];

@@ -31,6 +31,8 @@ export function card(found, who, onStep) {
     h("h2", { id: "found-code", class: "code" }, codeGroups(scan.code)),
     isThere && h("p", { class: "state" }, stageName(known, who.lifecycle)),
     sourceMark(found, who),
+    !isThere && !scan.subject.startsWith("battery:gbt34014:") &&
+      h("p", { class: "mark warn" }, t("It is no code of GB/T 34014, with 24 or 19 characters, but of another kind. Compare it with the label, character by character.")),
     ...warnings(known),
     labelMark(found.label, who),
     isThere && facts(known, names, who),

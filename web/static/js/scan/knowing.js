@@ -74,6 +74,21 @@ export async function inquire(scan, who) {
   }
 }
 
+/**
+ * Of the batteries that a code can mean, the one that is on record; else the likeliest.
+ * @param {string[]} subjects the likeliest first
+ * @returns {Promise<string>}
+ */
+export async function whichOf(subjects) {
+  for (const ask of [lookUp, refresh]) {
+    for (const subject of subjects) {
+      const known = await orNull(() => ask(subject));
+      if (known && !isAbsent(known)) return subject;
+    }
+  }
+  return subjects[0];
+}
+
 /** Where the browser keeps nothing for this page. */
 async function askOnly(scan, who) {
   const answer = await orNull(() => api(`/subjects/${encodeURI(scan.subject)}`, { as: "nobody" }));

@@ -29,7 +29,9 @@ export function tellOther(accepted, raw) {
       return {
         mark: "bad", title: t("Careful: this is not our label"),
         lines: [
-          t("It names %(host)s, which looks like %(like)s and is somebody else's.", { host: accepted.host, like: accepted.like }),
+          accepted.host === accepted.like
+            ? t("It names %(host)s over plain http; our labels say https.", { host: accepted.host })
+            : t("It names %(host)s, which looks like %(like)s and is somebody else's.", { host: accepted.host, like: accepted.like }),
           t("It was not opened, and nothing of it is used. Do not open it with another app either; tell your foreman."),
         ],
       };
