@@ -23,7 +23,7 @@ export const isToken = (text) => TOKEN.test(text);
 /**
  * Reads what stands behind the host. A party's own tag keeps its case; all other codes are upper case.
  * @param {string} text
- * @returns {{code: string, subjects: string[], token: string}} `subjects`: the likeliest first; `token` empty where there is none
+ * @returns {{code: string, subjects: string[], token: string}} `subjects`: the likeliest first; `token` may be empty
  * @throws {Refusal} LABEL_MALFORMED; its message does not repeat what may be a damaged token
  */
 export function readPrinted(text) {
@@ -42,7 +42,8 @@ export function readPrinted(text) {
 /** The batteries that a code can mean. */
 function subjectsOf(code) {
   const upper = code.toUpperCase();
-  // A code of ISO/IEC 15459 may go on so; a token that was cut short or lost its dot is likelier, and would be told everybody.
+  // A code of ISO/IEC 15459 may go on so; a token that was cut short or lost its dot is likelier, and would be told
+  // everybody.
   if (BEGINS.test(upper)) return [];
   return ["gbt34014", "tag", "gbt40098", "iso15459"]
     .map((scheme) => `battery:${scheme}:${scheme === "tag" ? code : upper}`).filter(isBattery);
