@@ -40,12 +40,12 @@ SIGN = """
   const { setting } = await room("device/settings");
   const { compose, sign } = await room("record/statement");
   const own = await device();
-  const record = (subject, type, data, withheld = {}) => alone("signing", async () => {
+  const record = (subject, type, data, withheld = {}, evidence = []) => alone("signing", async () => {
     const at = { place: await place(subject), occurredAt: given.at ?? (await occurredNow()) };
     const by = { iss: own.org, aud: await setting("origin") };
     const statement = compose({ type, subject, data, withheld, ...at, ...by });
     const signed = await sign(statement, { signer: await signer(), withheld });
-    return (await add(signed, { said: { type, subject, data } })).id;
+    return (await add(signed, { said: { type, subject, data }, evidence })).id;
   });
 """
 

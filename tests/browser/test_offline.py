@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import urllib.request
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from packtrace.tests.scene import event_id, pack_code
 
 from .conftest import Phone, Yard, modules
 from .spine import (
+    SIGN,
     flush,
     inspect,
     made,
@@ -272,3 +274,51 @@ def test_a_parked_record_that_somebody_changed_is_not_signed_again(yard: Yard, p
         assert run(page, adopt, offered=offered) == "NotGenuine"
     another = {"id": event_id(claimed), "events": [honest], "kid": "x", "code": "PLACE_TAKEN", "detail": ""}
     assert run(page, adopt, offered=another) == "NotGenuine"
+
+
+def test_photos_follow_the_record_that_names_them_and_leave_the_phone(yard: Yard, phone: Phone) -> None:
+    made(yard, 1)
+    page = phone(yard.scene.maker)
+    worker_ready(page)
+    preload(page)
+    page.context.set_offline(True)
+    digest = run(
+        page,
+        SIGN
+        + """
+  const { keepEvidence } = await room("device/evidence");
+  const photo = await keepEvidence(new Blob([given.text], { type: "image/jpeg" }));
+  const data = { condition: "intact", evidence: [photo] };
+  await record(given.subject, "battery.inspected", data, {}, [photo.sha256]);
+  return photo.sha256;""",
+        subject=sub(1),
+        text="not a picture, <script>alert(1)</script>",
+    )
+    page.context.set_offline(False)
+    assert flush(page, urgent=True) == 0
+    (row,) = rows(page)
+    assert row["state"] == "accepted" and row["evidence_sent"] is True
+    assert run(page, 'return (await room("device/db")).all("evidence");') == []
+    token = run(page, 'return (await room("device/api")).readToken();')
+    path = f"/api/v1/events/{row['ids'][0]}/evidence/{digest}"
+    request = urllib.request.Request(yard.url + path, headers={"Authorization": f"Bearer {token}"})  # noqa: S310
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  # loopback, over http
+        assert answer.read() == b"not a picture, <script>alert(1)</script>"
+
+
+def test_a_phone_takes_its_yard_along_without_being_told_to(yard: Yard, phone: Phone) -> None:
+    made(yard, 1, 2)
+    page = phone(yard.scene.maker)
+    page.goto(yard.url + "/outbox")
+    until = time.monotonic() + 30
+    while run(page, 'return (await room("device/known")).preloaded();') is None:
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    known = run(page, 'return (await room("device/known")).lookUp(given.subject);', subject=sub(2))
+    assert (known["seq"], known["part"], known["stage"]) == (0, "held", "manufactured")
+    assert known["custodian"] == yard.scene.maker.org
+    parties = {row["org"]: row for row in run(page, 'return (await room("device/db")).all("parties");')}
+    assert parties[yard.scene.recycler.org]["roles"] == ["recycler"]
+    assert {key["kid"] for key in parties[yard.scene.recycler.org]["keys"]} >= {
+        yard.scene.recycler.key.public.kid
+    }

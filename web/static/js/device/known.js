@@ -7,7 +7,7 @@ import { Offline, api } from "./api.js";
 import { all, change, get, put, putAll } from "./db.js";
 import { readPresentation } from "./presentation.js";
 
-export { preload, preloaded } from "./preload.js";
+export { keepFresh, preload, preloaded } from "./preload.js";
 
 /** @typedef {{seq: number, prev: string | null}} Place */
 /** @typedef {Record<string, any> & {subject: string, seq: number, head: string | null, ahead: string[], fetched_at: string | null}} Known */

@@ -1,6 +1,7 @@
 // Takes along what a yard without a network needs: what the organisation holds or expects, who the others are, the rules.
-import { api } from "./api.js";
+import { Offline, api } from "./api.js";
 import { all, get, put, putAll } from "./db.js";
+import { device } from "./keyring.js";
 import { keepAnswers } from "./known.js";
 import { setting } from "./settings.js";
 import { changed } from "./signals.js";
@@ -8,6 +9,10 @@ import { changed } from "./signals.js";
 const PAGE = 200; // lines of a yard in one answer
 const MOST_KEYS = 300; // organisations whose keys are taken along
 const AT_ONCE = 4; // requests
+const FRESH = 10 * 60_000; // ms until heads are asked for again
+const WHOLE = 12 * 3_600_000; // ms until everything is
+
+/** @typedef {{at: string, whole_at: string, items: number, parties: number}} Taken */
 
 /** The node answered, but not with what was asked for. */
 export class Refused extends Error {
@@ -19,26 +24,51 @@ export class Refused extends Error {
 }
 
 /**
- * @param {{progress?: (said: {step: "node" | "yard" | "parties" | "keys" | "schemas", done: number, of: number | null}) => void}}
+ * Takes everything along, or only what changes by the hour.
+ * @param {{whole?: boolean, progress?: (said: {step: "node" | "yard" | "parties" | "keys" | "schemas", done: number, of: number | null}) => void}}
  *   [how]
- * @returns {Promise<{items: number, parties: number, at: string}>}
+ * @returns {Promise<Taken>}
  * @throws {import("./api.js").Offline | Refused} what was kept before that stays
  */
-export async function preload({ progress = () => {} } = {}) {
+export async function preload({ whole = true, progress = () => {} } = {}) {
+  const before = await preloaded();
   await keepData("node", "/node");
   await keepData("lifecycle", "/lifecycle");
   progress({ step: "node", done: 1, of: 1 });
   const items = await takeYard(progress);
-  const parties = await takeParties(progress);
-  await takeKeys(parties, progress);
-  await takeSchemas(progress);
   const at = new Date().toISOString();
-  await put("data", { name: "preloaded", value: { at, items, parties: parties.length } });
+  let { whole_at: wholeAt = null, parties = 0 } = before ?? {};
+  if (whole || !wholeAt) {
+    const found = await takeParties(progress);
+    await takeKeys(found, progress);
+    await takeSchemas(progress);
+    [wholeAt, parties] = [at, found.length];
+  }
+  const value = { at, whole_at: wholeAt, items, parties };
+  await put("data", { name: "preloaded", value });
   changed("known");
-  return { items, parties: parties.length, at };
+  return value;
 }
 
-/** @returns {Promise<{at: string, items: number, parties: number} | null>} when this was last done */
+/**
+ * Takes along what is old by now, if there is a network and a key, and no other page does the same.
+ * @returns {Promise<void>}
+ */
+export async function keepFresh() {
+  if (!navigator.onLine || !(await device())) return;
+  const { at, whole_at: wholeAt } = (await preloaded()) ?? {};
+  const isOlder = (time, than) => !time || Date.now() - Date.parse(time) > than;
+  if (!isOlder(at, FRESH)) return;
+  const take = (lock) => (lock ? preload({ whole: isOlder(wholeAt, WHOLE) }) : null);
+  try {
+    await navigator.locks.request("packtrace-preload", { ifAvailable: true }, take);
+  } catch (error) {
+    if (!(error instanceof Offline || error instanceof Refused)) throw error;
+    console.info("the yard could not be taken along now:", error.message);
+  }
+}
+
+/** @returns {Promise<Taken | null>} when this was last done */
 export const preloaded = async () => (await get("data", "preloaded"))?.value ?? null;
 
 async function takeYard(progress) {
@@ -85,7 +115,8 @@ async function takeKeys(parties, progress) {
   for (const known of await all("known")) {
     for (const org of [known.custodian, known.offer?.consignee, known.consignor, known.consignee]) near.add(org);
   }
-  const some = [...parties].sort((one, other) => near.has(other.org) - near.has(one.org)).slice(0, MOST_KEYS);
+  const wanted = parties.filter(({ org, keys }) => near.has(org) || !keys.length);
+  const some = wanted.sort((one, other) => near.has(other.org) - near.has(one.org)).slice(0, MOST_KEYS);
   let done = 0;
   await each(some, async (party) => {
     const { keys } = await ask(`/organisations/${encodeURIComponent(party.org)}/keys`);

@@ -2,9 +2,12 @@
 import { keep } from "../ui/kept.js";
 import { get } from "./db.js";
 import { device } from "./keyring.js";
+import { keepFresh } from "./preload.js";
 import { waiting } from "./outbox.js";
 import { onChange } from "./signals.js";
 import { startSync } from "./sync.js";
+
+const OFTEN = 60_000; // ms between looks whether what was taken along is old
 
 /**
  * @param {HTMLElement} into
@@ -25,6 +28,9 @@ export async function show(into, { h, put, t, link }) {
   await draw();
   onChange(() => void draw());
   startSync();
+  addEventListener("online", () => void keepFresh());
+  setInterval(() => void keepFresh(), OFTEN);
+  void keepFresh();
 }
 
 const nameOf = (party, org) =>

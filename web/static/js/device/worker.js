@@ -110,7 +110,7 @@ async function shellFor(url, { shells, languages }) {
   const shell = shells.find(({ rule }) => new RegExp(rule).test(url.pathname));
   if (!shell) return null;
   const asked = url.searchParams.get("lang");
-  const own = (navigator.language ?? "").toLowerCase().startsWith("zh") ? "zh" : "en";
+  const own = (globalThis.navigator?.language ?? "").toLowerCase().startsWith("zh") ? "zh" : "en";
   const language = languages.includes(asked) ? asked : own;
   return (await find(`${shell.path}?lang=${language}`)) ?? null;
 }

@@ -195,7 +195,7 @@ function actions(row) {
   if (row.state === "refused") {
     return [
       button(t("Read and sign again"), () => review(place, row), ""),
-      h("a", { class: "big plain", href: link(`/record?type=${encodeURIComponent(row.type)}&row=${row.id}`) }, t("Fill it in anew")),
+      h("a", { class: "big plain", href: link(`/record?type=${encodeURIComponent(row.type)}&subject=${encodeURIComponent(row.subject)}`) }, t("Fill it in anew")),
       button(t("Send again as it is"), () => retry(row.id)),
       button(t("Why?"), () => explain(place, row)),
       place,
