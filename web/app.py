@@ -51,7 +51,7 @@ def create_app(node: Node, *, proxies: int = 0, reach: Reach | None = None) -> F
     install_metrics(app, node)
     install_rates(app, node)
     install_turns(app)
-    install_enrolment(app)
+    install_enrolment(app, node)
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)  # type: ignore[method-assign]
     install_api(app)

@@ -24,6 +24,7 @@ from .batches.idempotency import bind_key
 from .batches.job_runner import JobRunner
 from .batches.jobs import Jobs
 from .enrolment.invitations import Invitation, Invitations
+from .enrolment.seen import Seen
 from .limits import Limits
 from .notices.key import load_notice_key
 from .notices.store import Webhooks
@@ -61,6 +62,7 @@ class Node:
     runner: JobRunner = field(init=False)
     webhooks: Webhooks = field(init=False)
     invitations: Invitations = field(init=False)
+    seen: Seen = field(init=False)
     confirm: Callable[[Invitation], None] | None = None  # told of each device that asks; for samples alone
     notice_key: PrivateKey = field(init=False)
     _batches: threading.BoundedSemaphore = field(init=False)
@@ -72,6 +74,7 @@ class Node:
         )
         self.webhooks = Webhooks(self.store, self.clock)
         self.invitations = Invitations(self.store, self.clock)
+        self.seen = Seen(self.store, self.clock)
         self.notice_key = load_notice_key(self.home)
         self.runner = JobRunner(self.jobs, self.ledger, self.limits, self.check_spare)
 

@@ -75,6 +75,9 @@ class DeviceBody(Schema):
     sites = fields.List(fields.String(), required=True, metadata=_SITES)
     types = fields.List(fields.String(), required=True, metadata=_TYPES)
     added_at = fields.String(required=True, metadata={"description": "When the log recorded it."})
+    seen_at = fields.String(
+        metadata={"description": "When it last showed this node a token, to a quarter of an hour."}
+    )
     revoked_at = fields.String(metadata={"description": "When the log recorded that."})
     reason = fields.String(metadata={"description": "Why it was revoked."})
     compromised_since = fields.String()

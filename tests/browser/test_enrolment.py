@@ -277,6 +277,22 @@ def test_without_a_network_the_phone_waits_and_goes_on(yard: Yard, phone: Phone,
     expect(gate.get_by_text("Enrolled.").first).to_be_visible(timeout=15_000)
 
 
+def test_a_scanner_is_tried_out_and_nothing_is_followed(yard: Yard, phone: Phone) -> None:
+    desk = phone(yard.scene.dismantler, path="/devices")
+    desk.goto(f"{yard.url}/devices")
+    desk.get_by_text("Test my scanner").click()
+    desk.get_by_label("Name of the device").focus()
+    code = f"https://elsewhere.example/p/{pack_code(1)}"
+    desk.evaluate(
+        """text => [...text, "Enter"].forEach((key) => document.activeElement.dispatchEvent(
+          new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })))""",
+        code,
+    )  # at once, as a scanner types; a driver on a busy machine is slower than one
+    expect(desk.locator("#scanner output")).to_have_text(code)
+    expect(desk.get_by_label("Name of the device")).to_have_value("")
+    assert desk.url.startswith(f"{yard.url}/devices") and desk.locator("canvas").count() == 0
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("theme", ["bright", "dark"])
 def test_nothing_hinders_whoever_uses_a_reader(

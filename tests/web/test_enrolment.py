@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import urllib.request
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -18,18 +19,23 @@ from PIL import Image
 from packtrace.signing.base64url import b64url
 from packtrace.signing.keys import generate_private_key
 from packtrace.signing.possession import sign_possession
+from packtrace.tests.cli.command import call_well
+from packtrace.tests.cli.test_token import keep
 from packtrace.tests.ledger.node import Node as Played
 from packtrace.tests.ledger.node import append_one
 from packtrace.tests.scene import Party, Scene, ed25519_key, p256_key, pack_code
 from packtrace.trace.device_words import device_words
 from packtrace.trace.ledger.home import Home
 from packtrace.trace.read_token import sign_read_token
+from packtrace.trace.times import format_log_time
 from packtrace.web.api.enrolment import GUESSES
 from packtrace.web.enrolment.demonstration import NotDemonstrationError, confirm_by_itself
 from packtrace.web.enrolment.invitations import MOST, WAITS_FOR
+from packtrace.web.enrolment.seen import STEP
 
 from .conftest import Served, check_problem
 from .enrolling import INVITATION, REQUEST, V1, Phone, approve, bearer_of, devices, invite, invited, phone
+from .live import found, serving
 from .test_logs import HOSTILE
 
 
@@ -365,6 +371,25 @@ def test_an_admin_key_is_enrolled_by_another_and_adds_keys_then(served: Served, 
     assert refused.error and refused.error.finding_code == "KEY_REVOKED_AT_SIGNING"
 
 
+def test_when_a_device_was_last_seen_is_told_to_its_own(served: Served, yard: Party) -> None:
+    def seen(asker: Party) -> str | None:
+        return devices(served, asker, asker.admin)["devices"][0].get("seen_at")
+
+    assert seen(yard) is None
+    first = served.played.now
+    served.client.get("/api/v1/feed", headers=bearer_of(served, yard))
+    assert seen(yard) == format_log_time(first)
+    served.played.now += STEP - timedelta(seconds=1)
+    served.client.get("/api/v1/feed", headers=bearer_of(served, yard))
+    assert seen(yard) == format_log_time(first)
+    served.played.now += timedelta(seconds=1)
+    served.client.get("/api/v1/feed", headers=bearer_of(served, yard))
+    assert seen(yard) == format_log_time(first + STEP)
+    forged = bearer_of(served, served.scene.recycler, ed25519_key("nobody"))
+    served.client.get("/api/v1/feed", headers=forged)
+    assert seen(served.scene.recycler) is None
+
+
 def test_an_admin_key_asks_about_devices_and_about_nothing_else(served: Served, yard: Party) -> None:
     header = bearer_of(served, yard, yard.admin)
     assert served.client.get(f"{V1}/devices", headers=header).status_code == 200
@@ -507,6 +532,32 @@ def test_the_trust_file_of_the_node_comes_with_the_invitation(served: Served, ya
     assert (device.look().json or {})["trust"] is None
     served.played.home.trust.write_bytes(orjson.dumps({"origin": served.scene.origin}))
     assert (device.look().json or {})["trust"] == f'{{"origin":"{served.scene.origin}"}}'
+
+
+def test_the_command_approves_beside_a_node_that_runs(tmp_path: Path) -> None:
+    scene = Scene(purpose="production")
+    home, yard = found(tmp_path / "home", scene), scene.dismantler
+    keep(home.path, yard.admin)
+    with serving(home.path) as url:
+        made = call_well("--home", home.path, "device", "invite", yard.org, "--url", url, "--json")
+        secret = json.loads(made)["link"].partition("#")[2]
+        key = ed25519_key("gate")
+        told = post(f"{url}{INVITATION}", {"secret": secret})
+        proof = sign_possession(aud=told["origin"], sub=told["subject"], head=told["head"], signer=key)
+        body = {"secret": secret, "jwk": key.public.jwk(), "possession": proof, "name": "Gate"}
+        assert post(f"{url}{REQUEST}", body)["state"] == "waiting"
+        words = device_words(origin=scene.origin, org=yard.org, kid=key.public.kid, use="sign")
+        call_well("--home", home.path, "device", "approve", words)
+        assert post(f"{url}{REQUEST}", body)["state"] == "enrolled"
+        call_well("--home", home.path, "device", "revoke", key.public.kid, "--reason", "left_use")
+        assert post(f"{url}{REQUEST}", body)["state"] == "revoked"
+
+
+def post(url: str, body: dict[str, Any]) -> dict[str, Any]:
+    request = urllib.request.Request(url, orjson.dumps(body), {"Content-Type": "application/json"})  # noqa: S310
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  # of loopback
+        told: dict[str, Any] = json.load(answer)
+        return told
 
 
 def test_a_token_of_another_log_or_time_invites_nobody(served: Served, yard: Party) -> None:

@@ -30,9 +30,10 @@ from ..enrolment.asking import ask, check_invited, enrolled, head_of, is_proven,
 from ..enrolment.invitations import OPEN, WAITING, Invitation, InvitationUnknownError
 from ..node import Node, this_node
 from ..problems import MEDIA_TYPE
-from ..reading.access import Member, NotPermittedError, require_member
+from ..reading.access import Member, NotPermittedError, known_reader, require_member
 from ..reading.registry import organisation_object
 from ..reading.shown import read_whole
+from ..store import StoreFailedError
 from .reading import BEARER, answer, told_as
 
 blueprint = Blueprint("enrolment", __name__, description="Devices of an organisation, and how they join it.")
@@ -44,9 +45,19 @@ _UNKNOWN: Final = "No such invitation."
 _OTHERS: Final = "Another device came with it first, or it was refused."
 
 
-def install_enrolment(app: Flask) -> None:
-    """Make known what counts guesses."""
+def install_enrolment(app: Flask, node: Node) -> None:
+    """Make known what counts guesses, and note which devices are in use."""
     app.extensions[_EXTENSION] = Rates(GUESSES)
+
+    @app.after_request
+    def note(response: Response) -> Response:
+        who = known_reader()
+        if who is not None:
+            try:
+                node.seen.note(who.kid)
+            except StoreFailedError:  # what was asked for is answered all the same
+                pass
+        return response
 
 
 def _told(body: Any, summary: str, security: Any = None) -> Any:
@@ -209,9 +220,7 @@ def _devices(node: Node, who: Member) -> dict[str, Any]:
         "seq": chain.seq if chain else -1,
         "head": chain.head if chain else None,
         "admins": _admins(world, who.org, at),
-        "devices": [
-            _device_object(each, revoked, at) for each in read_devices(read_whole(node.ledger, subject))
-        ],
+        "devices": _device_objects(node, subject, revoked, at),
         "requests": asking,
         "invitations": invited,
     }
@@ -225,6 +234,16 @@ def _request_object(request: Invitation, world: World) -> dict[str, Any]:
         "asked_at": format_log_time(request.asked_at),
         "proven": is_proven(request, world),
     }
+
+
+def _device_objects(node: Node, subject: str, revoked: set[str], at: datetime) -> list[dict[str, Any]]:
+    devices = read_devices(read_whole(node.ledger, subject))
+    seen = node.seen.of([each.key.public.kid for each in devices])
+    told = [_device_object(each, revoked, at) for each in devices]
+    return [
+        each | ({"seen_at": format_log_time(seen[each["kid"]])} if each["kid"] in seen else {})
+        for each in told
+    ]
 
 
 def _device_object(device: Device, revoked: set[str], at: datetime) -> dict[str, Any]:

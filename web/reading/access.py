@@ -16,6 +16,7 @@ __all__ = [
     "NotPermittedError",
     "Reader",
     "TokenRequiredError",
+    "known_reader",
     "reader",
     "require_member",
     "require_reader",
@@ -62,6 +63,12 @@ def reader() -> Reader | None:
     """
     if _KEPT not in g:
         setattr(g, _KEPT, _read())
+    found: Reader | None = g.get(_KEPT)
+    return found
+
+
+def known_reader() -> Reader | None:
+    """Who was found to ask in this request; None where nobody was, or nobody looked."""
     found: Reader | None = g.get(_KEPT)
     return found
 

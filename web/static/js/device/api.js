@@ -50,6 +50,7 @@ export async function api(path, { method, json, body, headers = {}, as = "device
   const value = parse(response, text);
   // A hotel's login page has a clock too; only what is JSON is taken for the node.
   if (value !== undefined) await learnClock(response.headers.get("Date"), askedAt);
+  if (token && response.status === 401 && value?.code === "TOKEN_INVALID") doubt(kept?.kid);
   return { status: response.status, ok: response.ok, body: value === undefined ? text : value, headers: response.headers };
 }
 
@@ -60,6 +61,12 @@ function parse(response, text) {
   } catch {
     return undefined;
   }
+}
+
+/** The node took our token for none: it is learnt why, so that a revoked device says so. @param {string} [kid] */
+function doubt(kid) {
+  kept = null;
+  if (kid) import("../enrolment/standing.js").then(({ learn }) => learn(kid)).catch(() => {});
 }
 
 /** @type {{kid: string, until: number, token: string} | null} */

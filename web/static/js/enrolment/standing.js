@@ -2,6 +2,7 @@
 // public, and said in words. What waits on the device stays there, and can be saved to a file.
 import { Offline, api } from "../device/api.js";
 import { keys, markRevoked } from "../device/keyring.js";
+import { changed } from "../device/signals.js";
 
 /**
  * @typedef {"valid" | "revoked" | "expired" | "not_yet_valid" | "replaced" | "suspended" | "unknown" | "offline"} Standing
@@ -18,12 +19,28 @@ export async function standing(row) {
     const [own, all] = [await api(path, { as: "nobody" }), await api(`${path}/keys`, { as: "nobody" })];
     if (!own.ok || !all.ok || !Array.isArray(all.body?.keys)) return own.status === 404 ? "unknown" : "offline";
     const state = all.body.keys.find(({ kid }) => kid === row.kid)?.state ?? "unknown";
-    if (state === "revoked" && row.state !== "revoked") await markRevoked(row.kid);
+    if (state === "revoked" && row.state !== "revoked") {
+      await markRevoked(row.kid);
+      changed("known"); // the head of every page says so
+    }
     return state === "valid" && own.body.suspended ? "suspended" : state;
   } catch (error) {
     if (error instanceof Offline) return "offline";
     throw error;
   }
+}
+
+let asked = "";
+
+/**
+ * Looks once into why a key of this device is not taken any more.
+ * @param {string} kid
+ */
+export async function learn(kid) {
+  if (asked === kid) return;
+  asked = kid;
+  const row = (await keys()).find((key) => key.kid === kid);
+  if (row) await standing(row);
 }
 
 /**

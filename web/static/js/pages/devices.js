@@ -1,5 +1,6 @@
 // Devices: what an organisation signs with. Who administers adds those that ask, and revokes those that are lost.
 import { Offline } from "../device/api.js";
+import { get } from "../device/db.js";
 import { enrolledKey } from "../device/keyring.js";
 import { setting } from "../device/settings.js";
 import { parsePublicJwk } from "../core/keys.js";
@@ -8,6 +9,7 @@ import { add, addOwn, askAsMember, devices, examine, revoke } from "../enrolment
 import { Refused, wordsOfKey } from "../enrolment/joining.js";
 import { command, guessedName, mark, reasonOf, sixWords, useOf } from "../enrolment/shown.js";
 import { standings } from "../enrolment/standing.js";
+import { listenToScanner } from "../scan/wedge.js";
 import { announce, byId, h, put } from "../ui/dom.js";
 import { link, moment, t } from "../ui/texts.js";
 
@@ -28,7 +30,7 @@ async function begin() {
         command("packtrace device invite ORG --url https://HOST"), command("packtrace device approve SIX WORDS"), command("packtrace device list ORG")));
     return;
   }
-  put(page, asking, own, inviting, list);
+  put(page, asking, own, inviting, list, scannerTest());
   await showOwn(found);
   if (!(await enrolledKey("sign")) && !(await enrolledKey("admin"))) return;
   showInvite();
@@ -54,6 +56,18 @@ async function showOwn(found) {
   const isRevoked = found.some(({ standing }) => standing === "revoked");
   put(own, h("h2", {}, t("This device")), cards, await storage(),
     isRevoked && [h("a", { class: "big", href: link("/outbox") }, t("Outbox")), h("a", { class: "big plain", href: link("/enrol") }, t("Enrol this device"))]);
+}
+
+/** What a handheld scanner types, shown and not followed. */
+function scannerTest() {
+  const said = h("output", { class: "command", for: "scanner" }, t("Nothing yet."));
+  let stop = null;
+  const begin = ({ target }) => {
+    if (target.open) stop ??= listenToScanner(document, (text) => put(said, text));
+    else stop = void stop?.();
+  };
+  return h("details", { id: "scanner", ontoggle: begin }, h("summary", {}, t("Test my scanner")),
+    h("p", {}, t("Pull its trigger on a label, whatever has the focus. Below stands what it typed; nothing is recorded. If nothing appears, set it to end with Enter and to a US keyboard.")), said);
 }
 
 /** Whether the browser promised to keep the key. */
@@ -160,24 +174,36 @@ async function confirmed(event, act, done) {
 function showInvite() {
   const name = h("input", { id: "invited-name", type: "text", maxlength: "100", autocomplete: "off", "aria-describedby": "invited-help" });
   const use = h("input", { id: "invited-admin", type: "checkbox" });
-  const form = h("form", { onsubmit: (event) => invite(event, name, use) },
+  const site = h("select", { id: "invited-at" }, h("option", { value: "" }, t("Everywhere")));
+  const form = h("form", { onsubmit: (event) => invite(event, name, use, site) },
     h("div", { class: "field" }, h("label", { for: "invited-name" }, t("Name of the device")),
       h("p", { class: "help", id: "invited-help" }, t("Such as “Gate 1”. Left empty, the device says it itself.")), name),
+    h("div", { class: "field", id: "invited-site", hidden: true }, h("label", { for: "invited-at" }, t("Where it may sign")), site),
     h("p", { id: "invited-use" }),
     h("button", { type: "submit", class: "huge" }, t("Invite a device")));
   put(inviting, h("h2", {}, t("Invite a device")), form, h("div", { id: "symbol" }));
+  void ownSites().then((sites) => {
+    site.append(...sites.map((each) => h("option", { value: each }, t("Only at %(site)s", { site: each }))));
+    byId("invited-site").hidden = !sites.length;
+  });
   void enrolledKey("admin").then((key) => {
     if (key) put(byId("invited-use"), h("label", { class: "choice" }, use, t("To administer: it will add and revoke devices")));
   });
 }
 
-async function invite(event, name, use) {
+/** @returns {Promise<string[]>} as far as this device took them along */
+async function ownSites() {
+  const own = await get("parties", await setting("org"));
+  return (own?.sites ?? []).map(({ site }) => site).filter(Boolean);
+}
+
+async function invite(event, name, use, site) {
   event.preventDefault();
   const button = event.submitter ?? event.target.querySelector("button");
   button.disabled = true;
   const place = byId("symbol");
   try {
-    const wishes = { url: location.origin, ...(name.value.trim() && { name: name.value.normalize("NFC").trim() }) };
+    const wishes = { url: location.origin, ...(name.value.trim() && { name: name.value.normalize("NFC").trim() }), ...(site.value && !use.checked && { sites: [site.value] }) };
     const made = await askAsMember("/invitations", { json: use.checked ? { ...wishes, use: "admin" } : wishes, by: use.checked ? "admin" : undefined });
     invited = made.id;
     put(place,
@@ -228,6 +254,7 @@ function showList(told, isAdmin, signs) {
 
 function deviceRow(each, told, isAdmin) {
   const revoked = each.revoked_at && t("revoked %(time)s: %(reason)s", { time: moment(each.revoked_at), reason: reasons()[each.reason] ?? each.reason });
+  const seen = each.seen_at && t("last seen %(time)s", { time: moment(each.seen_at) });
   const words = h("div", { class: "small" });
   const details = h("details", { ontoggle: () => void fill() }, h("summary", {}, t("Six words, key, revoking")), words,
     h("p", { class: "help" }, t("Key"), " ", h("code", {}, each.kid)));
@@ -240,7 +267,7 @@ function deviceRow(each, told, isAdmin) {
   return [
     h("div", { class: "row" }, h("strong", { class: "grow" }, each.name || t("No name")), chip(each.state)),
     h("p", {}, useOf(each)),
-    h("p", { class: "help" }, t("added %(time)s", { time: moment(each.added_at) }), revoked && `; ${revoked}`),
+    h("p", { class: "help" }, t("added %(time)s", { time: moment(each.added_at) }), seen && `; ${seen}`, revoked && `; ${revoked}`),
     details,
   ];
 }
