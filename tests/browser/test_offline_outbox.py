@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
@@ -9,7 +10,7 @@ from playwright.sync_api import Page, expect
 from packtrace.tests.scene import pack_code
 
 from .conftest import Phone, Yard
-from .spine import flush, inspect, made, preload, rows, settle, size, states, sub, worker_ready
+from .spine import SIGN, flush, inspect, made, preload, rows, run, settle, size, states, sub, worker_ready
 
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
 
@@ -108,3 +109,28 @@ def test_a_phone_whose_storage_was_cleared_says_so(yard: Yard, phone: Phone) -> 
     page.reload()
     expect(page.locator("[role=alert]").filter(has_text="deleted what this page had kept")).to_be_visible()
     expect(page.locator("#strip")).to_contain_text("Not enrolled")
+
+
+def test_a_refusal_says_why_in_words_and_is_put_aside_without_being_dropped(yard: Yard, phone: Phone) -> None:
+    made(yard, 1)
+    page = phone(yard.scene.maker)
+    preload(page)
+    charged = {"batch": f"batch:{yard.scene.maker.id}/x", "mass": {"g": 438_500, "basis": "measured"}}
+    run(page, SIGN + 'await record(given.sub, "battery.recycled", given.data);', sub=sub(1), data=charged)
+    settle(page, "refused")
+    page.goto(yard.url + "/outbox?lang=zh")
+    expect(page.locator("#rows .mark.bad")).to_contain_text("当前阶段不允许该事件")
+    page.goto(yard.url + "/outbox?lang=en")
+    refused = page.locator("#rows > li[data-state=refused]")
+    expect(refused.locator(".mark")).not_to_contain_text("battery.recycled, got", use_inner_text=True)
+    expect(refused.get_by_role("link", name="Fill it in anew")).to_have_attribute(
+        "href", re.compile("/record")
+    )
+    refused.get_by_role("button", name="Put aside").click()
+    expect(page.locator("#rows > li")).to_have_count(0)
+    expect(page.locator("#waiting")).to_have_count(0)
+    assert [row["state"] for row in rows(page)] == ["refused"], "it is still there"
+    page.locator("#aside > summary").click()
+    page.locator("#aside").get_by_role("button", name="Send again as it is").click()
+    settle(page, "refused")
+    expect(page.locator("#rows > li[data-state=refused]")).to_have_count(1)

@@ -17,7 +17,7 @@ export async function saveFile() {
     const request = store.getAll();
     request.onsuccess = () => keep(request.result);
   });
-  const lines = rows.filter(({ state }) => KEPT.has(state)).sort((one, other) => one.order - other.order).map(formatLine);
+  const lines = rows.filter(({ state, aside }) => KEPT.has(state) && !aside).sort((one, other) => one.order - other.order).map(formatLine);
   const name = `packtrace-waiting-${new Date().toISOString().slice(0, 19).replaceAll(":", "")}.ndjson`;
   return { name, blob: new Blob(lines.map((line) => `${line}\n`), { type: "application/x-ndjson" }), count: lines.length };
 }

@@ -54,8 +54,8 @@ export const rows = () =>
 /** @param {string} id @returns {Promise<Row | null>} */
 export const row = (id) => get("outbox", id);
 
-/** @returns {Promise<number>} how many are signed and not yet recorded, whatever keeps them */
-export const waiting = async () => (await rows()).filter(({ state }) => state !== "accepted").length;
+/** @returns {Promise<number>} how many are signed and not yet recorded, whatever keeps them, but for those put aside */
+export const waiting = async () => (await rows()).filter(({ state, aside }) => state !== "accepted" && !aside).length;
 
 /**
  * Sends a row again as it is, at once: what was refused may be taken now, and who waits need not wait longer.
@@ -63,7 +63,7 @@ export const waiting = async () => (await rows()).filter(({ state }) => state !=
  * @returns {Promise<void>}
  */
 export async function retry(id) {
-  const again = (now) => (now && now.state !== "accepted" ? { ...now, state: "here", why: null, next_at: 0 } : null);
+  const again = (now) => (now && now.state !== "accepted" ? { ...now, state: "here", why: null, next_at: 0, aside: false } : null);
   await change("outbox", id, again);
   const kept = await get("outbox", id);
   for (const subject of kept?.subjects ?? []) await rebuild(subject);
@@ -81,4 +81,15 @@ export async function keepAdopted(made) {
   await change("outbox", row.id, (now) => now ?? row);
   changed("outbox");
   return get("outbox", row.id);
+}
+
+/**
+ * Puts a record aside that is settled in another way: it stays on the phone, and asks nobody for anything.
+ * @param {string} id of one that was refused, or is parked here alone
+ * @returns {Promise<void>}
+ */
+export async function putAside(id) {
+  const isAlone = (now) => now?.state === "refused" || (now?.state === "parked" && !now.shared);
+  await change("outbox", id, (now) => (isAlone(now) ? { ...now, state: "refused", aside: true } : null));
+  changed("outbox");
 }

@@ -66,7 +66,7 @@ async function signOne(row, { places, renamed, signer: by }) {
   const { ids, links } = rowOf(events, signed, after);
   const before = [...(row.before ?? []), { events: row.events, why: row.why }];
   return {
-    ...row, events, ids, links, after, kid: by.publicKey.kid, state: "here", why: null, tries: 0, next_at: 0, receipts: [], before,
+    ...row, events, ids, links, after, kid: by.publicKey.kid, state: "here", why: null, tries: 0, next_at: 0, receipts: [], aside: false, before,
   };
 }
 

@@ -8,6 +8,7 @@ import { linksOf } from "./presentation.js";
  *   subject: string, occurred_at: string, iss: string, kid: string, said: any, state: RowState,
  *   why: import("./verdicts.js").Why | null, receipts: any[], order: number, tries: number, next_at: number,
  *   evidence: string[], evidence_sent?: boolean, shared?: string, from?: string, signed_again?: string[],
+ *   aside?: boolean,
  *   before?: {events: string[], why: any}[]}} Row `links`: events that have to be recorded before it; `after`: those of
  *   them that it does not name; `shared`: the id under which other devices know it; `from`: key of the device that parked it
  */

@@ -2,6 +2,7 @@
 import { Offline, api } from "./api.js";
 import { all, change } from "./db.js";
 import { sendEvidence } from "./evidence.js";
+import { reasonsOf } from "./explaining.js";
 import { learn, rebuild } from "./known.js";
 import { shareParked } from "./parked.js";
 import { readPresentation } from "./presentation.js";
@@ -107,6 +108,7 @@ async function sendOne(row) {
   const waits = verdict.state === "here" ? { tries: row.tries + 1, next_at: Date.now() + verdict.wait } : {};
   await settle(row, { state: verdict.state, why: verdict.why, ...waits });
   if (verdict.state !== "here") await forgetPlace(row, verdict.why);
+  if (verdict.state === "refused") await settle(row, { why: { ...verdict.why, reasons: await reasonsOf(row) } });
   return verdict.state !== "here";
 }
 

@@ -1,9 +1,10 @@
 // The outbox: what this phone signed, what became of it, and what somebody has to do about it.
 import { api } from "../device/api.js";
+import { plan } from "../device/sync.js";
 import { shareParked } from "../device/parked.js";
 import { shownEvents, codeOf } from "../device/shown.js";
 import {
-  adopt, flush, keepAdopted, letGo, onChange, parkedElsewhere, readFile, resign, retry, rows, saveFile,
+  adopt, flush, keepAdopted, letGo, onChange, parkedElsewhere, putAside, readFile, resign, retry, rows, saveFile,
 } from "../device/outbox.js";
 import { device } from "../device/keyring.js";
 import { clockOffset } from "../device/clock.js";
@@ -38,9 +39,12 @@ const head = h("div", { role: "status" });
 const list = h("ul", { class: "list", id: "rows" });
 const others = h("section", { id: "elsewhere" });
 const done = h("details", { id: "accepted" });
-put(page, head, list, others, done, fileSection());
+const aside = h("details", { id: "aside" });
+put(page, head, list, others, done, aside, fileSection());
 let isDrawing = false;
 let again = false;
+let ready = new Set(); // rows that wait for nothing but a network
+const cards = new Map(); // by the row's id; one of which nothing changed stays, with whatever is open in it
 await draw();
 onChange(() => void draw());
 void shareParked().then(draw);
@@ -68,7 +72,8 @@ async function draw() {
 async function drawOnce() {
   const all = await rows();
   const own = await device();
-  const open = all.filter(({ state }) => state !== "accepted");
+  const open = all.filter(({ state, aside: isAside }) => state !== "accepted" && !isAside);
+  ready = new Set(plan(all, Date.now(), true).ready.map(({ id }) => id));
   const finished = all.filter(({ state }) => state === "accepted").reverse();
   const parkedThere = await parkedElsewhere();
   put(head, ...(await notices(own, all)), summary(open));
@@ -82,6 +87,10 @@ async function drawOnce() {
     h("ul", { class: "list" }, ...(await Promise.all(finished.slice(0, SHOWN).map(card))), more(finished)));
   done.hidden = !finished.length;
   done.open = isOpen;
+  const set = all.filter((row) => row.aside).reverse();
+  put(aside, h("summary", {}, t("Put aside: %(count)s", { count: set.length })),
+    h("ul", { class: "list" }, ...(await Promise.all(set.slice(0, SHOWN).map(card))), more(set)));
+  aside.hidden = !set.length;
 }
 
 async function notices(own, all) {
@@ -123,11 +132,8 @@ const more = (all) => all.length > SHOWN && h("li", { class: "nothing" }, t("and
 
 // ---- one record ----
 
-/** Cards by the row's id; one of which nothing changed stays as it is, with whatever is open in it. */
-const cards = new Map();
-
 async function card(row) {
-  const sign = JSON.stringify([row.state, row.ids, row.why, row.receipts.length, row.signed_again, row.shared, row.taken]);
+  const sign = JSON.stringify([row.state, row.ids, row.why, row.receipts.length, row.signed_again, row.shared, row.taken, row.aside, ready.has(row.id)]);
   const before = cards.get(row.id);
   if (before?.sign === sign) return before.node;
   const node = await makeCard(row);
@@ -143,6 +149,7 @@ async function makeCard(row) {
     h("div", { class: "row" }, h("strong", { class: "grow" }, shown.title), chip),
     h("p", {}, h("code", {}, shown.subject), h("br"), moment(shown.at), row.events.length > 1 && ` · ${t("%(count)s records that belong together", { count: row.events.length })}`),
     row.why && why(row),
+    row.state === "here" && !ready.has(row.id) && h("p", { class: "nothing" }, t("It waits for an earlier record of this phone.")),
     receipt && h("p", {}, receiptLine(receipt)),
     row.signed_again && h("p", {}, t("Signed again by another device of your organisation.")),
     details(row),
@@ -150,12 +157,16 @@ async function makeCard(row) {
   );
 }
 
+/** What it means, and beneath it what the node said. */
 function why(row) {
-  const { code, detail } = row.why;
+  const { code, detail, reasons: rules = [] } = row.why;
   const kind = row.state === "refused" || code === "RECEIPT_INVALID" ? "bad" : "warn";
+  const told = rules.map((rule) => rule[language]).filter(Boolean);
+  const means = reasons[code] ? [reasons[code]] : told.length ? [...new Set(told)] : [t("The node did not take it.")];
+  const said = rules.length ? rules.map((rule) => rule.detail) : [detail].filter(Boolean);
   return h("div", { class: `mark ${kind}` },
-    h("p", {}, reasons[code] ?? t("The node did not take it.")),
-    h("p", { class: "nothing" }, code, detail && `: ${detail}`),
+    ...means.map((text) => h("p", {}, text)),
+    h("details", {}, h("summary", {}, t("In the words of the node")), h("p", {}, code), ...said.map((text) => h("p", {}, text))),
   );
 }
 
@@ -188,16 +199,18 @@ function actions(row) {
   if (row.state === "parked") {
     return [
       button(t("Read and sign again"), () => review(place, row), ""),
-      row.shared && button(t("Let it go: it is not to be recorded"), () => confirmLetGo(place, row)),
+      row.shared
+        ? button(t("Let it go: it is not to be recorded"), () => confirmLetGo(place, row))
+        : button(t("Put aside"), () => putAside(row.id)),
       place,
     ];
   }
   if (row.state === "refused") {
     return [
-      button(t("Read and sign again"), () => review(place, row), ""),
-      h("a", { class: "big plain", href: link(`/record?type=${encodeURIComponent(row.type)}&subject=${encodeURIComponent(row.subject)}`) }, t("Fill it in anew")),
+      h("a", { class: "big", href: link(`/record?type=${encodeURIComponent(row.type)}&subject=${encodeURIComponent(row.subject)}`) }, t("Fill it in anew")),
+      button(t("Read and sign again"), () => review(place, row)),
       button(t("Send again as it is"), () => retry(row.id)),
-      button(t("Why?"), () => explain(place, row)),
+      !row.aside && button(t("Put aside"), () => putAside(row.id)),
       place,
     ];
   }
@@ -220,16 +233,6 @@ async function confirmLetGo(place, row) {
   const go = () => letGo(row.shared);
   put(place, h("p", {}, t("Nobody will be asked to sign it again. It stays on this phone, as refused.")),
     h("button", { class: "big danger", type: "button", onclick: () => void attempt(place, go) }, t("Let it go")));
-}
-
-async function explain(place, row) {
-  const request = row.events.length === 1 ? { event: row.events[0].split("~")[0], disclosures: row.events[0].split("~").slice(1, -1) } : { events: row.events };
-  if (request.disclosures && !request.disclosures.length) delete request.disclosures;
-  const { status, body } = await api("/explain", { json: request });
-  const found = status === 200 && Array.isArray(body.reasons) ? body.reasons : [];
-  put(place, h("ul", {}, ...found.map(({ rule, detail, where }) =>
-    h("li", {}, rule?.[language] ?? "", " ", h("span", { class: "nothing" }, [where, detail].filter(Boolean).join(": "))))),
-    !found.length && h("p", {}, t("The node would take it now: send it again as it is.")));
 }
 
 async function attempt(place, run) {
