@@ -89,6 +89,11 @@ withCases("an offer is accepted in the capacity offered, and nothing in use by w
   assert.deepEqual(whyOf(lifecycle, "handover.accepted", { ...waste, stage: "removed", offer: { ...offer, capacity: "dealer" } }, all), ["dealer"]);
   assert.equal(whyOf(lifecycle, "handover.accepted", { ...waste, offer: { ...offer, expires_at: "2026-11-01T12:00:00Z" } }, all), "NO_OPEN_OFFER");
   assert.deepEqual(whyOf(lifecycle, "handover.declined", waste, by()), []);
+  const mine = { ...HELD, offer: { ...offer, consignee: "org:duns:222222222" } };
+  assert.deepEqual(whyOf(lifecycle, "handover.withdrawn", mine, by()), []);
+  assert.equal(whyOf(lifecycle, "handover.withdrawn", HELD, by()), "NO_OPEN_OFFER");
+  const [first] = steps(waste, all, lifecycle, NOW);
+  assert.equal(first.type, "handover.accepted");
 });
 
 withCases("what the device can know beside the table bars a step as well", ({ lifecycle }) => {

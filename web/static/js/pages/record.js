@@ -27,8 +27,6 @@ const ONE_BY_ONE = new Set([
 
 const context = await loadContext();
 const nameOf = namer(context.parties, language);
-await begin();
-
 async function begin() {
   if (!context.isEnrolled) return say("bad", t("This device has no key yet, so it can't sign."), "/enrol", t("Enrol this device"));
   if (!context.lifecycle || !context.me) {
@@ -164,3 +162,5 @@ async function chosen(type, scans) {
     rest: open.slice(queue.length).map(({ scan }) => scan),
   });
 }
+
+await begin();

@@ -17,14 +17,14 @@ const MACHINE = new Set([
 const WANTED = ["mass", "condition", "packing", "soh_permille", "clears_damage", "site"];
 const IN_VIEW = 6;
 const FEW = 3; // words of a list that are shown as buttons and not as a list to open
-const FIRST_RESIDUE = 1;
 
 /** @typedef {import("./schema.js").Schema} Schema */
 /**
  * @typedef {{type: string, schema: Schema, typed: Record<string, any>, fixed: Set<string>, skip?: Set<string>, capacities: string[],
  *   sites: string[], parties: {org: string, name_zh: string, name_en: string, roles: string[]}[], batches: string[],
  *   newVehicle: () => string, keepFile: (file: File, kind: string) => Promise<Record<string, any>>, onInput: () => void,
- *   leastDays: number, offered?: string[]}} How `fixed`: members that are filled in and not asked; `skip`: asked elsewhere
+ *   leastDays: number, isWhole?: boolean}} How `fixed`: members that are filled in and not asked; `skip`: asked elsewhere;
+ *   `isWhole`: all of it is in view
  */
 
 /**
@@ -35,7 +35,7 @@ const FIRST_RESIDUE = 1;
 export function makeForm(how) {
   const names = Object.keys(how.schema.properties).filter((name) => !MACHINE.has(name) && !how.fixed.has(name) && !how.skip?.has(name));
   const required = new Set(how.schema.required ?? []);
-  const first = names.filter((name) => required.has(name) && name !== "evidence");
+  const first = names.filter((name) => (required.has(name) || how.isWhole) && name !== "evidence");
   for (const name of WANTED) {
     if (first.length < IN_VIEW && names.includes(name) && !first.includes(name) && !isPreset(name, how)) first.push(name);
   }
@@ -270,8 +270,9 @@ function items(said) {
     if (inner.type !== "object") {
       return member(how, inner, String(at), { get [at]() { return list[at]; }, set [at](value) { list[at] = value; } }, `${pointer}/${at}`, true, name);
     }
-    if (inner.properties.line && list[at].line === undefined) list[at].line = String(at + FIRST_RESIDUE);
-    return Object.entries(inner.properties).map(([each, shape]) =>
+    // Lines are numbered as they stand: nobody has to.
+    if (inner.properties.line) list[at].line = String(at + 1);
+    return Object.entries(inner.properties).filter(([each]) => each !== "line").map(([each, shape]) =>
       member(how, shape, each, list[at], `${pointer}/${at}/${each}`, (inner.required ?? []).includes(each), name));
   };
   const add = h("button", { type: "button", class: "big plain", onclick: () => {

@@ -32,10 +32,11 @@ export function packRows({ schema, subjects, known, own, onInput }) {
       inputs.push(h("div", { class: "field", dataset: { pointer: "mass" } },
         h("label", { for: id }, labelOf("mass", language), isNeeded ? null : h("span", { class: "kind" }, " ", t("(if known)"))),
         h("div", { class: "with-unit" },
-          h("input", { id, inputmode: "decimal", autocomplete: "off", value: typed.mass ?? "", placeholder: stated === null ? "" : t("stated: %(mass)s", { mass: kilograms(stated) }), oninput: (event) => {
+          h("input", { id, inputmode: "decimal", autocomplete: "off", value: typed.mass ?? "", oninput: (event) => {
             typed.mass = event.target.value;
             onInput();
           } }), h("span", { class: "unit" }, "kg")),
+        stated === null ? null : h("p", { class: "help" }, t("stated: %(mass)s", { mass: kilograms(stated) })),
         h("p", { class: "problem", hidden: true })));
     }
     if (names.includes("condition")) {

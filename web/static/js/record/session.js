@@ -62,11 +62,21 @@ export async function fillIn(session) {
       byId("title").focus();
     }, () => done(session, form, draftId, timer));
   };
+  const again = draft?.typed
+    ? h("div", { class: "row again" }, h("p", { class: "grow", role: "status" }, t("What you typed before is here again.")),
+        h("button", { type: "button", class: "plain", onclick: () => void startAnew(draftId, timer) }, t("Start anew")))
+    : null;
   const show = () => {
-    put(session.page, session.leftOut, view.element,
+    put(session.page, session.leftOut, again, view.element,
       h("div", { class: "sticky" }, h("button", { type: "button", class: "big", id: "review", onclick: () => void review() }, t("Review"))));
   };
   show();
+}
+
+async function startAnew(draftId, timer) {
+  clearTimeout(timer);
+  await del("drafts", draftId);
+  location.reload();
 }
 
 const pick = (from, names) => Object.fromEntries([...names].filter((name) => from[name] !== undefined).map((name) => [name, from[name]]));
@@ -169,7 +179,7 @@ async function besideOf({ type }, form, how) {
   const whole = await schemaOf(beside.type);
   if (!whole) return null;
   const schema = subset(dataOf(whole), beside.members);
-  return { schema, form: makeForm({ ...how, type: beside.type, schema, typed: form.beside, fixed: new Set(), skip: new Set() }) };
+  return { schema, form: makeForm({ ...how, type: beside.type, schema, typed: form.beside, fixed: new Set(), skip: new Set(), isWhole: true }) };
 }
 
 const subset = (schema, members) => ({
@@ -325,6 +335,11 @@ function remarksOn(statement, known, form, read) {
   }
   const first = read.firsts.find(({ subject, type }) => subject === statement.sub && type === statement.type);
   const takes = ["battery.taken_in", "battery.removed", "battery.returned"].includes(statement.type) && first && custodianOf(known) === "nobody";
+  if (statement.type === "battery.dismantled") {
+    const { children, residues } = statement.data;
+    const out = [...children, ...residues].reduce((sum, { g }) => sum + g, 0);
+    if (out !== mass.g) said.push(t("What came out weighs %(out)s, the battery %(mass)s. Both are recorded.", { out: kilograms(out), mass: kilograms(mass.g) }));
+  }
   if (takes && read_by && !first.withheld.token && !evidence?.some(({ kind }) => kind === "photo")) {
     said.push(t("Neither the secret of the label nor a photo is with it: it will be marked as a label that nobody saw."));
   }

@@ -39,7 +39,8 @@ function bulk(told) {
   const all = first.lines.filter((line) => shared.has(key(line)));
   return [
     h("section", { class: "sheet", dataset: { shared: "" } },
-      h("h3", {}, t("For all %(count)s", { count: told.length })), list(all)),
+      h("h3", {}, t("For all %(count)s", { count: told.length })), list(all.filter((line) => !isTechnical(line))),
+      h("details", {}, h("summary", {}, t("Technical")), list(all.filter(isTechnical)))),
     h("ol", { class: "list each" }, told.map(({ statement, lines, remarks }) => {
       const own = lines.filter((line) => !shared.has(key(line)));
       return h("li", { class: "card", dataset: { type: statement.type, sub: statement.sub } },

@@ -24,7 +24,7 @@ const ELSEWHERE = new Set(["registrar", "admin", "dismantler", "group", "authori
 const HOLDABLE = new Set(["battery", "lot", "batch"]);
 
 /**
- * The statements about a subject, in the order of the table, those that are lawful first.
+ * The statements about a subject: those that are lawful first, and of them those that are made most.
  * @param {Known | null} known null where this device has never heard of the subject: then `subject` says which it is
  * @param {Me} me
  * @param {Lifecycle} lifecycle
@@ -37,8 +37,16 @@ export function steps(known, me, lifecycle, now, subject = known?.subject ?? "")
   const at = { ...known, subject };
   const rows = lifecycle.rows.filter((row) => row.chain === kind && !row.follows.length && !isElsewhere(row));
   const found = rows.map((row) => step(row, at, me, lifecycle, now)).filter((each) => each !== null);
-  return [...found.filter(({ allowed }) => allowed), ...found.filter(({ allowed }) => !allowed)];
+  const place = ({ type, allowed }) => (allowed ? 0 : 1_000) + (OFTEN.indexOf(type) + 1 || OFTEN.length + 1);
+  return found.sort((one, other) => place(one) - place(other));
 }
+
+/** What is done most in a yard comes first; the rest as the table has it. */
+const OFTEN = [
+  "handover.accepted", "handover.declined", "battery.taken_in", "battery.registered", "battery.dismantled", "battery.recycled",
+  "battery.removed", "battery.installed", "handover.offered", "handover.withdrawn", "battery.retired", "battery.inspected",
+  "battery.repaired", "battery.moved", "battery.incident",
+];
 
 /**
  * One of them.
@@ -135,7 +143,7 @@ function stageWhy(row, known, lifecycle) {
 /** How the signer stands to the subject, with a role that the row asks for; and the capacities in which it may act. */
 function relation(row, known, me, offer, now) {
   const standing_ = row.by.filter((by) => !ELSEWHERE.has(by.relation) && stands(by.relation, row, known, me, offer));
-  if (!standing_.length) return { why: signerWhy(row, known, offer, now), capacities: [] };
+  if (!standing_.length) return { why: signerWhy(row, known, offer), capacities: [] };
   const held = rolesOf(me, now, row.licence);
   const capacities = new Set();
   let fits = false;
@@ -177,13 +185,13 @@ export function ownerOf(subject) {
   return found ? `org:${found[1]}` : "";
 }
 
-function signerWhy(row, known, offer, now) {
+function signerWhy(row, known, offer) {
   const wanted = new Set(row.by.map(({ relation: by }) => by));
   if (wanted.size === 1 && wanted.has("first")) {
     return { code: "ILLEGAL_TRANSITION", values: { stages: [ABSENT], stage: stageOf(known) } };
   }
   if (wanted.size === 1 && wanted.has("consignee") && !offer) {
-    return { code: "NO_OPEN_OFFER", values: known.offer ? { expires_at: known.offer.expires_at, now: now.toISOString() } : {} };
+    return { code: "NO_OPEN_OFFER", values: known.offer ? { expires_at: known.offer.expires_at } : {} };
   }
   const isHolding = row.chain === "battery" || row.chain === "lot";
   return { code: isHolding ? "NOT_CUSTODIAN" : "NOT_OWNER", values: { wanted: [...wanted], custodian: custodianOf(known) ?? NONE } };
@@ -205,6 +213,10 @@ const keyMay = (row, { types }) =>
 
 /** @type {((row: Row, known: Known, me: Me, lifecycle: Lifecycle, found: {capacities: string[]}, now: Date) => Why | null)[]} */
 const CONDITIONS = [
+  function offerToAnswer(row, known, _me, _lifecycle, _found, now) {
+    if (!row.also.includes("offer_named") || openOffer(known, now)) return null;
+    return { code: "NO_OPEN_OFFER", values: known.offer ? { expires_at: known.offer.expires_at } : {} };
+  },
   function offeredCapacity(row, known, _me, lifecycle, found) {
     if (!row.also.includes("capacity_offered") || !known.offer) return null;
     const { capacity } = known.offer;

@@ -130,8 +130,10 @@ function timeOf(text, pointer, problems) {
 
 function batteryOf(text, pointer, problems) {
   if (/^(?:battery|lot):/.test(text)) return text;
+  // A scanner types the address of a label: the code is in it, and its host says nothing about the battery.
+  const label = /\/p\/([0-9A-Za-z]{19,24})(?:\.[A-Za-z2-7]{20})?$/.exec(text);
   try {
-    return `battery:gbt34014:${readCode(text).code}`;
+    return `battery:gbt34014:${readCode(label ? label[1] : text).code}`;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     problems.push({ pointer, code: "CODE", expected: error.expected, got: error.got, at: error.at });
