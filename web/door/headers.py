@@ -30,7 +30,7 @@ DATA: Final = _NOTHING
 
 _ALLOWED: Final = ("camera", "clipboard-write", "fullscreen", "screen-wake-lock")
 _DENIED: Final = (
-    *("accelerometer", "bluetooth", "clipboard-read", "display-capture", "geolocation", "gyroscope", "hid"),
+    *("accelerometer", "clipboard-read", "display-capture", "geolocation", "gyroscope", "hid"),
     *("idle-detection", "local-fonts", "magnetometer", "microphone", "midi", "payment"),
     *("publickey-credentials-create", "publickey-credentials-get", "serial", "usb", "xr-spatial-tracking"),
 )
@@ -57,7 +57,7 @@ def install_headers(app: Flask) -> None:
 
 def add_headers(response: Response) -> Response:
     """Add what an answer has not said itself."""
-    policy = _POLICIES.get(response.mimetype, DATA)
+    policy = _POLICIES.get(response.mimetype or "", DATA)
     for name, value in (ALWAYS | {"Content-Security-Policy": policy}).items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Cache-Control", "no-store")
