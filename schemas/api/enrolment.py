@@ -44,7 +44,9 @@ class InvitationMadeBody(InvitationBody):
         required=True,
         metadata={"description": "Told once. The link is `<node>/enrol#<secret>`; a fragment is in no log."},
     )
-    link = fields.String(metadata={"description": "Where a `url` was given."})
+    link = fields.String(
+        metadata={"description": "Where a `url` was given; of loopback, the address of the yard's own https."}
+    )
     symbol = fields.List(
         fields.String(),
         metadata={"description": "QR of the link: a text of 0 and 1 a row, 1 is dark, quiet zone included."},

@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from packtrace.tests.labels.printed import read
 from packtrace.tests.labels.test_formats import svg_picture
 from packtrace.tests.scene import Scene, pack_code
 from packtrace.tests.web.live import end, found, start
+from packtrace.trace.read_token import sign_read_token
 from packtrace.trace.verify.six_words import words_of
 from packtrace.web.tls.channel import HANDSHAKE_S
 
@@ -359,3 +361,20 @@ def test_a_name_that_the_authority_was_not_made_for_is_refused_at_the_start(node
     )
     _, said = process.communicate(timeout=30)
     assert process.returncode != 0 and "got bank.example" in said
+
+
+def test_an_invitation_made_in_the_office_leads_phones_to_the_yards_address(
+    node: YardNode, scene: Scene
+) -> None:
+    yard = scene.dismantler
+    token = sign_read_token(yard.key, origin=scene.origin, org=yard.org, at=datetime.now(UTC))
+    connection = http.client.HTTPConnection("127.0.0.1", node.https, timeout=20)
+    body = json.dumps({"url": f"http://localhost:{node.https}"})
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+    connection.request("POST", "/api/v1/invitations", body, {"Host": f"localhost:{node.https}"} | headers)
+    answer = connection.getresponse()
+    made = json.load(answer)
+    connection.close()
+    assert answer.status == 201, made
+    assert made["link"] == f"{node.said[0].removeprefix('serving ')}/enrol#{made['secret']}"
+    assert made["link"].startswith("https://") and "localhost" not in made["link"]

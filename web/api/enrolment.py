@@ -26,7 +26,16 @@ from ...trace.lifecycle.world import World, keys_in
 from ...trace.times import format_log_time
 from ..door.bodies import JSON, BodyError, read_json
 from ..door.rates import Rates, TooManyRequestsError, client_of
-from ..enrolment.asking import ask, check_invited, enrolled, head_of, is_proven, parse_address, standing
+from ..enrolment.asking import (
+    ask,
+    check_invited,
+    enrolled,
+    head_of,
+    is_loopback,
+    is_proven,
+    parse_address,
+    standing,
+)
 from ..enrolment.invitations import OPEN, WAITING, Invitation, InvitationUnknownError
 from ..node import Node, this_node
 from ..problems import MEDIA_TYPE
@@ -34,6 +43,7 @@ from ..reading.access import Member, NotPermittedError, known_reader, require_me
 from ..reading.registry import organisation_object
 from ..reading.shown import read_whole
 from ..store import StoreFailedError
+from ..tls.page import yard_address
 from .reading import BEARER, answer, told_as
 
 blueprint = Blueprint("enrolment", __name__, description="Devices of an organisation, and how they join it.")
@@ -95,6 +105,8 @@ class InvitationsView(MethodView):
             )
         check_invited(node.ledger.world(), who.org, use=use, name=name, sites=sites, types=types)
         base = parse_address(said["url"]) if "url" in said else ""
+        if base and is_loopback(base):  # the office's own browser; a phone reaches it elsewhere
+            base = yard_address() or base
         made, secret = node.invitations.invite(
             who.org, use=use, name=name, sites=sites, types=types, made_by=who.kid
         )

@@ -110,6 +110,11 @@ def parse_address(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def is_loopback(address: str) -> bool:
+    """Whether it means another machine on each machine."""
+    return urlsplit(address).hostname in _LOOPBACK
+
+
 def enrolled(world: World, org: str) -> Org:
     """The organisation as it stands.
 

@@ -77,6 +77,13 @@ def install_https(app: Flask, reach: Reach) -> None:
     app.extensions[_EXTENSION] = reach
 
 
+def yard_address() -> str | None:
+    """Where phones of the yard's network reach this node over https, the likeliest address; None: nowhere."""
+    reach: Reach | None = current_app.extensions.get(_EXTENSION)
+    shown = reach.certificates.shown() if reach else ()
+    return reach.address(shown[0]) if reach and shown else None
+
+
 def install_plain(app: Flask, reach: Reach) -> None:
     """What is answered over plain http: the page, and a way to it from everywhere else."""
     install_https(app, reach)

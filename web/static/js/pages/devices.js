@@ -208,6 +208,7 @@ async function invite(event, name, use, site) {
     invited = made.id;
     put(place,
       h("p", {}, t("Scan this square with the camera of the new device. It is for one device, until %(time)s.", { time: moment(made.expires_at) })),
+      isHere(made.link) && mark("warn", t("This link opens on this machine alone. For phones, start the node with: packtrace serve --https")),
       drawn(made.symbol, t("QR code of the invitation")),
       h("details", {}, h("summary", {}, t("Or open this link on it")), command(made.link)),
       h("button", { type: "button", class: "big plain", onclick: (clicked) => takeBack(clicked, made.id) }, t("Take the invitation back")));
@@ -219,6 +220,8 @@ async function invite(event, name, use, site) {
   }
   button.disabled = false;
 }
+
+const isHere = (address) => ["localhost", "127.0.0.1", "[::1]"].includes(new URL(address).hostname);
 
 async function takeBack(event, id) {
   event.target.disabled = true;
