@@ -1,4 +1,4 @@
-"""The timeline of a battery: what its chain says, checked by the phone itself, and red where the node lies."""
+"""The timeline of a battery: its chain, checked by the phone itself, and red where the node lies."""
 
 from __future__ import annotations
 
