@@ -109,7 +109,8 @@ def test_a_holder_sees_the_chain_checked_on_the_phone_online_and_offline(yard: Y
         page.get_by_role("button", name="Export for an inspector").click()
     assert saved.value.suggested_filename == f"{CODE}.zip"
     with page.expect_download() as receipt:
-        first.get_by_role("button", name="Receipt").click()
+        first.get_by_text("All that was signed").click()
+        first.get_by_role("button", name="Save the receipt").click()
     assert receipt.value.path().read_bytes().startswith(b"c2sp.org/tlog-proof@v1\n")
     page.context.set_offline(True)
     page.get_by_role("button", name="Check again").click()

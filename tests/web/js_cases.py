@@ -34,6 +34,7 @@ from packtrace.tests.web.js_bundles import (
 )
 from packtrace.tests.web.js_handover import truckload
 from packtrace.tests.web.js_lifecycle import KINDS as LIFECYCLE
+from packtrace.tests.web.js_threads import thread_cases
 from packtrace.trace.codes.battery_code import BatteryCodeError, read_label_text
 from packtrace.trace.codes.label import label_digest
 from packtrace.trace.codes.scan import read_scan
@@ -64,7 +65,7 @@ def write_cases(path: Path) -> None:
     made |= {"bundles": bundle_cases(path.parent), "zips": zip_cases(path.parent)}
     made |= {name: make() for name, make in LIFECYCLE.items()}
     made |= {"uses": use_cases(), "quorums": quorum_cases(), "catalogue": catalogue_case()}
-    made |= {"words": words_case()}
+    made |= {"words": words_case()} | thread_cases()
     path.write_bytes(orjson.dumps(made))
 
 

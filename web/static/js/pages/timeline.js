@@ -85,7 +85,7 @@ async function showStory(story, org) {
 
 async function showWaiting() {
   if (!shown) return;
-  put(byId("thread"), await threadView(shown.summary, { opened: shown.opened, waiting: await waiting() }));
+  put(byId("thread"), h("h2", {}, t("The events")), await threadView(shown.summary, { opened: shown.opened, waiting: await waiting() }));
 }
 
 /** Own records of this battery that the log does not have. */

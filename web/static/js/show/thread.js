@@ -166,7 +166,7 @@ function stageAfter(rule, data, before, past, words) {
     case "waste": return waste;
     case "intake": return isInUse && ["dealer", "repairer"].includes(data.capacity) ? same : waste;
     case "waste_or_same": return isInUse ? same : waste;
-    case "declared": case "returned": return text(data.stage) || waste;
+    case "declared": case "returned": return text(data.stage) && data.stage !== "waste" ? data.stage : waste;
     case "restored": return past.findLast((item) => item.event.statement.type === "battery.lost")?.before.stage ?? same;
     case "parent": return "";
     default: return Object.hasOwn(words.stages, rule) ? rule : same;
@@ -175,14 +175,15 @@ function stageAfter(rule, data, before, past, words) {
 
 // ---- what is named ----
 
-const SUBJECT = /^(battery|vehicle|consignment|batch|lot|model):[!-~]{1,160}$/;
+const SUBJECT = /^(?:battery|vehicle|consignment|batch|lot|model):[!-~]{1,160}$/;
+const LINKED = /^(?:battery|consignment|batch|lot):/;
 /** @param {string} said @returns {boolean} whether it names a thing, and is no word */
 export const isSubject = (said) => SUBJECT.test(said);
 const PARENTS = new Set(["parent", "sources", "predecessor"]);
 const CHILDREN = new Set(["children", "components", "took_out", "put_in", "product"]);
 
 /**
- * The subjects that a statement names, each once.
+ * The things that a statement names and that people look up, each once.
  * @param {any} data
  * @returns {{subject: string, as: "parent" | "child" | "other"}[]}
  */
@@ -190,7 +191,7 @@ export function namedIn(data) {
   const found = new Map();
   for (const [name, value] of entries(data)) {
     const as = PARENTS.has(name) ? "parent" : CHILDREN.has(name) ? "child" : "other";
-    each(value, 0, (said) => SUBJECT.test(said) && !found.has(said) && found.set(said, as));
+    each(value, 0, (said) => isSubject(said) && LINKED.test(said) && !found.has(said) && found.set(said, as));
   }
   return [...found].map(([subject, as]) => ({ subject, as }));
 }

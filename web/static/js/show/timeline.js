@@ -41,7 +41,7 @@ function gap({ from, to }) {
 
 function entry(item, show) {
   const { event, wrong, isVoided } = item;
-  const { type, seq, iss, data } = event.statement;
+  const { type, seq, data } = event.statement;
   const kind = item.what === "note" ? "note" : "";
   return h("li", { class: [wrong.length ? "wrong" : "", kind].join(" ").trim(), dataset: { seq: String(seq), type, id: event.id } },
     h("article", { class: "card" },
@@ -54,7 +54,7 @@ function entry(item, show) {
       links(data),
       checks(item, show),
       item.notes.length > 0 && h("ol", { class: "thread" }, ...item.notes.map((note) => entry(note, show))),
-      h("details", {}, h("summary", {}, t("All that was signed")), signed(event, show), h("p", {}, t("Signed by"), " ", nameOf(iss, show.names))),
+      h("details", {}, h("summary", {}, t("All that was signed")), signed(event, show)),
     ));
 }
 
@@ -88,7 +88,8 @@ function facts({ event, mass, before, after, what }, show) {
   const rows = [[t("By"), nameOf(iss, show.names)]];
   if (what === "event" && show.isJudged) {
     if (after.custodian !== before.custodian) {
-      rows.push([t("Custody"), holder(before.custodian, show), " → ", holder(after.custodian, show)]);
+      const from = before.custodian === "none" ? [] : [holder(before.custodian, show), " → "];
+      rows.push([t("Custody"), ...from, holder(after.custodian, show)]);
     }
     if (after.stage && after.stage !== before.stage) rows.push([t("Stage"), word(show.words.stages, after.stage)]);
   }
@@ -169,17 +170,17 @@ export const codeOf = (subject) => subject.replace(/^battery:gbt34014:/, "");
 /** The signature and the place, as this page found them itself. */
 function checks({ event, wrong, unsure, holds }, show) {
   const lines = [...wrong, ...unsure].map((finding) => line(finding, show.words.findings));
-  const receipt = show.receipts.get(event.leaf);
   const state = wrong.length ? h("p", { class: "checks bad" }, t("Refuted on this device."))
     : holds ? h("p", { class: "checks good" }, t("Signature and place in the chain hold, checked on this device."))
       : show.isJudged ? h("p", { class: "checks warn" }, t("Not judged: something before it is wrong or missing."))
         : h("p", { class: "checks warn" }, t("Form checked. Who signed it needs the log."));
-  return h("div", {}, state, lines.length > 0 && h("ul", { class: "list" }, ...lines),
-    receipt && h("button", { type: "button", class: "plain", onclick: () => save(`receipt-${event.leaf}.txt`, receipt, "text/plain") }, t("Receipt")));
+  return h("div", {}, state, lines.length > 0 && h("ul", { class: "list" }, ...lines));
 }
 
-function signed({ id, kid, leaf, statement }) {
-  return h("div", {}, h("pre", { tabindex: "0" }, clip(JSON.stringify(statement, null, 1), 40_000)),
+function signed({ id, kid, leaf, statement }, show) {
+  const receipt = show.receipts.get(leaf);
+  const give = () => save(`receipt-${leaf}.txt`, receipt, "text/plain");
+  return h("div", {}, receipt && h("button", { type: "button", class: "big plain", onclick: give }, t("Save the receipt")), h("pre", { tabindex: "0" }, clip(JSON.stringify(statement, null, 1), 40_000)),
     h("dl", { class: "technical" }, h("dt", {}, t("Event")), h("dd", {}, id), h("dt", {}, t("Key")), h("dd", {}, kid), h("dt", {}, t("Leaf")), h("dd", {}, String(leaf))));
 }
 
