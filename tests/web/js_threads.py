@@ -1,4 +1,4 @@
-"""The stories of batteries as the ledger folds them: the browser's timeline must tell the same (`tests/js`)."""
+"""The stories of batteries as the ledger folds them, which the timeline in the browser must tell as well."""
 
 from __future__ import annotations
 

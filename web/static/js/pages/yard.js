@@ -62,7 +62,8 @@ async function load() {
   };
   const bar = byId("progress");
   const progress = ({ step, done, of }) => {
-    byId("doing").textContent = t("Loading %(what)s: %(done)s", { what: steps[step] ?? step, done: of ? `${done} / ${of}` : done });
+    const far = of ? `${done} / ${of}` : done;
+    byId("doing").textContent = t("Loading %(what)s: %(done)s", { what: steps[step] ?? step, done: far });
     if (of) [bar.max, bar.value] = [of, done];
     else bar.removeAttribute("value");
   };

@@ -117,7 +117,7 @@ function rest(file) {
 
 function technical({ origin, size, root, uncheckedKeys }) {
   if (!origin) return null;
-  const pairs = [[t("Log"), origin], size > 0 && [t("Size"), String(size)], root && [t("Root"), root],
+  const pairs = [[t("Log"), origin], size > 0 && [t("Tree size"), String(size)], root && [t("Root"), root],
     uncheckedKeys.length > 0 && [t("Keys not checked here"), uncheckedKeys.join(", ")]].filter(Boolean);
   return h("details", {}, h("summary", {}, t("Checkpoint")),
     h("dl", { class: "technical" }, ...pairs.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])));
