@@ -208,7 +208,7 @@ def test_a_stale_record_is_parked_and_signed_again_by_another_device_with_its_ow
     assert (parked["state"], behind["state"]) == ("parked", "here")
     assert parked["why"]["code"] in ("PLACE_TAKEN", "FORKED_CHAIN") and parked["shared"] == parked["ids"][0]
 
-    flush(second)
+    flush(second, urgent=True)
     (offered,) = run(second, 'return (await room("device/outbox")).parkedElsewhere();')
     assert offered["id"] == parked["ids"][0]
     run(
@@ -229,7 +229,7 @@ def test_a_stale_record_is_parked_and_signed_again_by_another_device_with_its_ow
     assert statement["statement"]["data"]["note"] == "found under snow"
     assert (statement["statement"]["seq"], statement["kid"]) == (2, done["kid"])
 
-    flush(first)
+    flush(first, urgent=True)
     assert rows(first)[0]["state"] == "accepted", "it heard what became of it"
     assert rows(first)[0]["receipts"][0]["id"] == done["ids"][0]
 
@@ -243,7 +243,7 @@ def test_two_devices_never_record_one_parked_record_twice(yard: Yard, phone: Pho
     yard.send(yard.scene.inspected(yard.scene.maker, pack_code(1)))
     first.context.set_offline(False)
     flush(first)
-    flush(second)
+    flush(second, urgent=True)
     before = size(yard)
     take = """
       const { adopt, keepAdopted, parkedElsewhere, resign, rows } = await room("device/outbox");
@@ -252,7 +252,7 @@ def test_two_devices_never_record_one_parked_record_twice(yard: Yard, phone: Pho
       try { await resign(row); return "signed"; } catch (error) { return error.name; }"""
     assert [run(second, take), run(first, take)] == ["signed", "TakenElsewhere"]
     for page in (first, second, first):
-        flush(page)
+        flush(page, urgent=True)
     assert size(yard) == before + 1 and states(first) == states(second) == ["accepted"]
 
 

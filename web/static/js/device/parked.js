@@ -18,6 +18,8 @@ import { changed } from "./signals.js";
  *   taken: {kid: string, at: string, as: string[]} | null}} Parked as the node tells it
  */
 
+const OFTEN = 60_000; // ms between looks at what others parked
+
 /** Another device signs the record again, or has: this one must not do the same. */
 export class TakenElsewhere extends Error {
   constructor(detail) {
@@ -37,9 +39,10 @@ export class NotGenuine extends Error {
 /**
  * Shares what is parked here, and learns what became of it and what other devices parked. Without a network, or without a
  * key, nothing happens.
+ * @param {{urgent?: boolean}} [how] `urgent`: look at once, though that was done a moment ago
  * @returns {Promise<void>}
  */
-export async function shareParked() {
+export async function shareParked({ urgent = false } = {}) {
   const own = await device();
   if (!own) return;
   try {
@@ -48,7 +51,8 @@ export async function shareParked() {
       const isOurs = row.iss === own.org && row.why?.code !== "EARLIER_REFUSED";
       if (row.state === "parked" && isOurs && row.shared !== row.ids.at(-1)) await share(row);
     }
-    await takeList();
+    const at = Date.parse((await get("data", "parked"))?.at ?? "");
+    if (urgent || !(Math.abs(Date.now() - at) < OFTEN)) await takeList();
   } catch (error) {
     if (!(error instanceof Offline)) throw error;
   }

@@ -42,13 +42,13 @@ async function send(urgent) {
     if (trouble === TROUBLE) break;
   }
   const { left } = plan(await all("outbox"), Date.now(), false);
-  return left + (await afterwards());
+  return left + (await afterwards(urgent));
 }
 
 /** What follows once the records are sent: the bytes that they name, and what is shared with other devices. */
-async function afterwards() {
+async function afterwards(urgent) {
   const missing = await sendEvidence();
-  await shareParked();
+  await shareParked({ urgent });
   return missing;
 }
 

@@ -47,7 +47,7 @@ let ready = new Set(); // rows that wait for nothing but a network
 const cards = new Map(); // by the row's id; one of which nothing changed stays, with whatever is open in it
 await draw();
 onChange(() => void draw());
-void shareParked().then(draw);
+void shareParked({ urgent: true }).then(draw);
 
 /** Drawn once at a time; what changed meanwhile is drawn after. */
 async function draw() {
