@@ -19,7 +19,7 @@ from packtrace.trace.codes.label import label_digest
 from packtrace.trace.read_token import sign_read_token
 from packtrace.trace.times import format_time
 
-from .conftest import Phone, Yard, begin
+from .conftest import Axe, Phone, Yard, begin
 from .spine import preload, rows, run, settle
 
 TOKEN = "ABCDEFGHIJ234567QRST"
@@ -85,7 +85,7 @@ def open_form(
     ]
     run(page, 'await (await room("device/selection")).select(given.scans);', scans=scans)
     page.goto(f"{yard.url}/record?type={type_}")
-    expect(page.locator("#review, #page .mark, #page form").first).to_be_visible()
+    expect(page.locator("#review, #page .mark, #page form, .steps").first).to_be_visible()
 
 
 def choose(page: Page, pointer: str, value: str) -> None:
@@ -364,9 +364,65 @@ def test_a_photo_is_hashed_on_the_phone_and_kept_there(phone: Phone, yard: Yard)
     (entry,) = recorded(yard, row, yard.scene.maker)["data"]["evidence"]
     assert entry == {"kind": "photo", "sha256": digest, "media_type": "image/jpeg", "bytes": len(data)}
     assert row["evidence"] == [digest]
-    kept = run(
-        page,
-        'return (await (await room("device/db")).get("evidence", given.digest)).blob.size;',
-        digest=digest,
+
+
+@pytest.mark.parametrize(("language", "theme"), [("en", "bright"), ("zh", "dark")])
+def test_nothing_of_recording_hinders_anybody(
+    phone: Phone, yard: Yard, axe: Axe, language: str, theme: str
+) -> None:
+    dismantler = yard.scene.dismantler
+    page, code = phone(dismantler), taken_over(yard, dismantler, "pack_dismantler")
+    page.evaluate(
+        "([lang, theme]) => { localStorage.lang = lang; localStorage.theme = theme; }", [language, theme]
     )
-    assert kept == len(data)
+    open_form(page, yard, "", code)
+    expect(page.locator(".steps .big").first).to_be_visible()
+    page.locator("details summary").first.click()
+    axe(page)
+    open_form(page, yard, "battery.dismantled", code)
+    assert page.locator("html").get_attribute("data-theme") == theme
+    for name in ("children", "residues"):
+        page.locator(f"[data-pointer='/data/{name}'] > button").click()
+    page.locator("details.more summary").click()
+    page.locator("#review").click()
+    expect(page.locator(".problem:not([hidden])").first).to_be_visible()
+    axe(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    open_form(page, yard, "battery.inspected", code)
+    choose(page, "/data/condition", "intact")
+    review(page)
+    axe(page)
+    sizes = page.evaluate("() => document.querySelector('#sign').getBoundingClientRect().height")
+    assert sizes >= 96
+    sign(page)
+    axe(page)
+
+
+def test_a_device_without_a_key_says_so_and_a_barred_step_says_why(phone: Phone, yard: Yard) -> None:
+    code = taken_over(yard, yard.scene.dismantler, "pack_dismantler")
+    page = phone()
+    open_form(page, yard, "battery.inspected", code)
+    expect(page.locator("#page .mark.bad")).to_contain_text("no key yet")
+    page = phone(yard.scene.garage)
+    preload(page)
+    open_form(page, yard, "battery.dismantled", code)
+    expect(page.locator("#page .mark.warn")).to_contain_text("dismantler holds it")
+    assert page.locator("#review").count() == 0
+
+
+def test_what_was_recorded_by_another_device_meanwhile_is_shown_before_it_is_signed(
+    phone: Phone, yard: Yard
+) -> None:
+    maker, code = yard.scene.maker, made(yard)
+    page = phone(maker)
+    open_form(page, yard, "battery.inspected", code)
+    choose(page, "/data/condition", "intact")
+    before = review(page)
+    assert before["/seq"] == "1"
+    yard.send(yard.scene.inspected(maker, code))
+    run(page, 'await (await room("device/known")).refresh(given.subject);', subject=subject(code))
+    page.locator("#sign").click()
+    expect(page.locator("#page [role=alert]")).to_contain_text("meanwhile")
+    expect(page.locator("dd[data-pointer='/seq']")).to_have_text("2")
+    (row,) = sign(page)
+    assert recorded(yard, row, maker)["seq"] == 2

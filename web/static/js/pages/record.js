@@ -6,12 +6,13 @@ import { Refusal } from "../core/refusal.js";
 import { loadContext, namer, schemaOf } from "../record/context.js";
 import { rowOf } from "../record/fold.js";
 import { groups } from "../record/packs.js";
-import { tellProblem, tellWhy } from "../record/reasons.js";
+import { tellProblem } from "../record/problems.js";
 import { dataOf } from "../record/schema.js";
 import { fillIn } from "../record/session.js";
 import { rolesOf, step as stepOf, steps } from "../record/steps.js";
 import { codeOf } from "../record/typed.js";
 import { sharedSteps } from "../scan/batch.js";
+import { whyNot } from "../scan/whynot.js";
 import { byId, h, put } from "../ui/dom.js";
 import { either, language, link, t } from "../ui/texts.js";
 
@@ -27,6 +28,8 @@ const ONE_BY_ONE = new Set([
 
 const context = await loadContext();
 const nameOf = namer(context.parties, language);
+const names = Object.fromEntries(context.parties.map(({ org, name_zh, name_en }) => [org, { zh: name_zh, en: name_en }]));
+const why = (reason) => whyNot(reason, { lifecycle: context.lifecycle, names });
 async function begin() {
   if (!context.isEnrolled) return say("bad", t("This device has no key yet, so it can't sign."), "/enrol", t("Enrol this device"));
   if (!context.lifecycle || !context.me) {
@@ -119,7 +122,7 @@ async function choose(scans) {
 
 const barred = (found) =>
   h("details", {}, h("summary", {}, t("What can't be recorded now, and why")),
-    h("dl", {}, found.filter(({ allowed }) => !allowed).map((each) => [h("dt", {}, either(each)), h("dd", {}, tellWhy(each.why, { lifecycle: context.lifecycle, nameOf }))])));
+    h("dl", {}, found.filter(({ allowed }) => !allowed).map((each) => [h("dt", {}, either(each)), h("dd", {}, why(each.why))])));
 
 const about = (scans) =>
   h("ul", { class: "list about" }, scans.slice(0, 6).map(({ subject }) => h("li", { class: "code" }, groups(codeOf(subject) || subject))),
@@ -151,7 +154,7 @@ async function chosen(type, scans) {
   const leftOut = left.length ? h("details", { class: "mark warn", open: !open.length },
     h("summary", {}, t("%(count)s can't be taken along", { count: left.length })),
     h("ul", {}, left.map(({ scan, step }) => h("li", {}, h("span", { class: "code" }, groups(codeOf(scan.subject) || scan.subject)), ": ",
-      step ? tellWhy(step.why, { lifecycle: context.lifecycle, nameOf }) : t("The last record on it is not this device's."))))) : null;
+      step ? why(step.why) : t("The last record on it is not this device's."))))) : null;
   if (!open.length) {
     put(page, leftOut, h("a", { class: "big", href: link("/record") }, t("Other steps")), h("a", { class: "huge", href: link("/scan") }, t("Scan")));
     return;

@@ -3,7 +3,7 @@
 // It keeps what was typed as typed (typed.js makes a statement of it), so that a draft is what stood on the screen.
 import { h, put } from "../ui/dom.js";
 import { language, t } from "../ui/texts.js";
-import { tellProblem } from "./reasons.js";
+import { tellProblem } from "./problems.js";
 import { disclosedOf, formatDecimal } from "./schema.js";
 import { codeOf, isMass, textKind } from "./typed.js";
 import { labelOf, unitOf, wordOf } from "./words.js";

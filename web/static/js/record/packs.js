@@ -3,7 +3,7 @@ import { h } from "../ui/dom.js";
 import { language, kilograms, t } from "../ui/texts.js";
 import { parseDecimal, NumberError } from "./schema.js";
 import { codeOf, isMass } from "./typed.js";
-import { tellProblem } from "./reasons.js";
+import { tellProblem } from "./problems.js";
 import { labelOf, wordOf } from "./words.js";
 
 const SHOWN = 400; // packs; more than one form takes

@@ -4,6 +4,7 @@ import { api, Offline } from "../device/api.js";
 import { now } from "../device/clock.js";
 import { allKnown } from "../device/known.js";
 import { del, get, put as keepRow } from "../device/db.js";
+import { keepEvidence } from "../device/evidence.js";
 import { onChange, row as outboxRow } from "../device/outbox.js";
 import { clearSelection, select } from "../device/selection.js";
 import { keepSetting, setting } from "../device/settings.js";
@@ -11,13 +12,12 @@ import { announce, byId, h, put } from "../ui/dom.js";
 import { failure, success, wake } from "../ui/sounds.js";
 import { kilograms, language, link, moment, t } from "../ui/texts.js";
 import { schemaOf } from "./context.js";
-import { keepFile } from "./evidence.js";
 import { filled } from "./filled.js";
 import { custodianOf } from "./fold.js";
 import { makeForm } from "./form.js";
 import { ASKED, newVehicle } from "./groups.js";
 import { groups, ownData, ownMembers, packRows, showOwnProblems, statedMass } from "./packs.js";
-import { tellProblem } from "./reasons.js";
+import { tellProblem } from "./problems.js";
 import { dataOf } from "./schema.js";
 import { makeSheet } from "./sheet.js";
 import { NoKey, PlaceMoved, composeGroup, signAll } from "./submission.js";
@@ -124,6 +124,16 @@ async function inputsOf(subject) {
   } catch (error) {
     if (error instanceof Offline) return {};
     throw error;
+  }
+}
+
+/** Photos and documents are hashed and kept on the device; their bytes follow once the record is in the log. */
+async function keepFile(file, kind) {
+  try {
+    return { ...(await keepEvidence(file, { kind })), name: file.name };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new Error(t("The file is empty, or larger than 32 MB."));
   }
 }
 
