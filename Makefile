@@ -88,7 +88,7 @@ LOCK = $(BIN)/uv pip compile -q pyproject.toml --group build --universal --pytho
 	--generate-hashes --no-annotate --custom-compile-command "make lock" $(LOCK_ARGS)
 
 clean: ## remove what make has made
-	rm -rf -- .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis demo-home
+	rm -rf -- .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis demo-home $(VENDOR) web/vendor/node_modules pictures
 
 .venv/made.stamp:
 	@if [ -z "$(PYTHON)" ]; then \
@@ -110,15 +110,15 @@ clean: ## remove what make has made
 	$(PIP) install --no-deps --no-build-isolation -e .
 	touch $@
 
-# What pages load of others: without npm they do without, and say so.
+# What pages load of others: without it they do without, and say so.
 VENDOR := web/static/vendor
+WITHOUT := pages read codes without zxing-wasm, and draw none without a network
 .venv/vendor.stamp: .venv/made.stamp web/vendor/package.json web/vendor/package-lock.json
-	@if ! command -v npm >/dev/null; then \
-	  echo "npm is not here: pages read codes without zxing-wasm, and draw none without a network"; \
+	@if ! command -v npm >/dev/null; then echo "npm is not here: $(WITHOUT)"; \
+	elif ! (cd web/vendor && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error); then \
+	  echo "npm could not fetch what pages load of others: $(WITHOUT)"; \
 	else \
-	  set -e; echo "fetching what pages load of others"; \
-	  (cd web/vendor && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error); \
-	  rm -rf -- $(VENDOR); mkdir -p $(VENDOR)/zxing-wasm $(VENDOR)/uqr; \
+	  set -e; rm -rf -- $(VENDOR); mkdir -p $(VENDOR)/zxing-wasm $(VENDOR)/uqr; \
 	  cd web/vendor/node_modules; \
 	  cp zxing-wasm/dist/iife/reader/index.js ../../../$(VENDOR)/zxing-wasm/reader.js; \
 	  cp zxing-wasm/dist/reader/zxing_reader.wasm zxing-wasm/LICENSE ../../../$(VENDOR)/zxing-wasm/; \
