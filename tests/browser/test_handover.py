@@ -112,27 +112,22 @@ def scan(page: Page, *numbers: int) -> None:
 
 
 def shown_codes(page: Page) -> list[Image.Image]:
-    """Every code that the phone shows, off its screen."""
-    canvas = page.locator(".film canvas")
-    expect(canvas).to_be_visible()
-    taken: dict[str, str] = page.evaluate(
+    """The codes that the phone shows, off its screen: as many as it needs, and some of the further ones."""
+    expect(page.locator(".film canvas")).to_be_visible()
+    taken: list[str] = page.evaluate(
         """async () => {
           const canvas = document.querySelector(".film canvas");
-          const found = {};
-          for (let quiet = 0; quiet < 60; quiet++) {
-            if (!(canvas.dataset.frame in found)) {
-              found[canvas.dataset.frame] = canvas.toDataURL("image/png");
-              quiet = 0;
-            }
-            await new Promise((ok) => setTimeout(ok, 30));
+          const least = Number(/^\\d+/.exec(canvas.nextElementSibling.textContent)?.[0] ?? 1);
+          const found = new Map();
+          while (found.size < (least === 1 ? 1 : 2 * least)) {
+            const { frame } = canvas.dataset;
+            if (!found.has(frame)) found.set(frame, canvas.toDataURL("image/png"));
+            await new Promise((ok) => setTimeout(ok, 20));
           }
-          return found;
+          return [...found.values()];
         }"""
     )
-    pictures = [taken[key] for key in sorted(taken, key=int)]
-    return [
-        Image.open(io.BytesIO(base64.b64decode(each.partition(",")[2]))).convert("RGB") for each in pictures
-    ]
+    return [Image.open(io.BytesIO(base64.b64decode(each.partition(",")[2]))).convert("RGB") for each in taken]
 
 
 def before_a_camera(codes: list[Image.Image], rate: int = 10) -> list[Image.Image]:
@@ -222,7 +217,7 @@ def test_truck_of_forty_goes_from_phone_to_phone_and_one_of_them_sends_it_all(
     offer(giver, yard, *range(1, COUNT + 1), truck=True)
     giver.get_by_role("button", name="Show it to the other phone").click()
     codes = shown_codes(giver)
-    assert len(codes) < COUNT, "a code carries more than one pack"
+    assert len(codes) // 2 < COUNT, "a code carries more than one pack"
     save_film(taker_film, before_a_camera(codes))
 
     taker.goto(f"{yard.url}/handover")
@@ -234,10 +229,9 @@ def test_truck_of_forty_goes_from_phone_to_phone_and_one_of_them_sends_it_all(
     here, missing, unexpected = range(1, 38), range(38, COUNT + 1), COUNT + 9
     scan(taker, *reversed(here), unexpected, 7)  # in any order, and one of them twice
     expect(taker.locator(".count")).to_have_text(f"37 of {COUNT} missing: 3, not expected: 1")
-    taker.reload()
-    taker.get_by_role("button", name="Take over from another phone").click()
-    taker.get_by_role("button", name="Read the codes of the other phone").click()
-    taker.get_by_role("button", name="Go on: scan what is here").click(timeout=60_000)
+    consignment = next(row["subject"] for row in rows(taker) if row["type"] == "consignment.dispatched")
+    # The phone was put away: what was counted is there again, on the page of the consignment.
+    taker.goto(f"{yard.url}/consignments/{consignment.removeprefix('consignment:')}")
     expect(taker.locator(".count")).to_have_text(f"37 of {COUNT} missing: 3, not expected: 1")
     assert taker.get_by_role("region", name="Not expected").get_by_role("button").all_inner_texts() == [
         "Take in", "Register", "Say that you have it", "Remove",
@@ -245,6 +239,7 @@ def test_truck_of_forty_goes_from_phone_to_phone_and_one_of_them_sends_it_all(
     taker.get_by_role("button", name="Review and sign").click()
     taker.get_by_role("button", name="Sign 38 records").click()
     expect(taker.get_by_text("Signed: 38 records")).to_be_visible(timeout=60_000)
+    taker.get_by_role("button", name="Show your answer to the other phone").click()
     save_film(giver_film, before_a_camera(shown_codes(taker)))
 
     giver.get_by_role("button", name="Now read their answer").click()
@@ -254,7 +249,6 @@ def test_truck_of_forty_goes_from_phone_to_phone_and_one_of_them_sends_it_all(
     taker.context.set_offline(False)  # the giver's phone stays in the cellar
     assert flush(taker, urgent=True) == 0
     settle(taker)
-    consignment = next(row["subject"] for row in rows(taker) if row["type"] == "consignment.arrived")
     assert recorded(yard, consignment, taker) == ["consignment.dispatched", "consignment.arrived"]
     for number in (1, 20, 37):
         assert recorded(yard, sub(number), taker)[-2:] == ["handover.offered", "handover.accepted"]

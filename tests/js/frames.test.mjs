@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { accept } from "../../web/static/js/core/label.js";
-import { CHUNK, MAX_FRAMES, formatFrame, framesOf, makeCollector, parseFrame } from "../../web/static/js/handover/frames.js";
+import { CHUNK, MAX_CHUNKS, MAX_FRAMES, formatFrame, framesOf, makeCollector, parseFrame } from "../../web/static/js/handover/frames.js";
 import { pack } from "../../web/static/js/handover/packing.js";
 import { chance, verdict } from "./support.mjs";
 
@@ -11,7 +11,11 @@ const noise = (count, seed) => {
   const next = chance(seed);
   return [[Array.from({ length: count }, () => "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[next(64)]).join("")]];
 };
-const shown = async (submissions, kind = "offers", chunk = 60) => framesOf(await pack(kind, submissions), chunk);
+/** The frames that carry the chunks, and some more. */
+const shown = async (submissions, kind = "offers", chunk = 60, more = 0) => {
+  const { count, frame } = framesOf(await pack(kind, submissions), chunk);
+  return Array.from({ length: count + more }, (_, index) => frame(index));
+};
 const shuffled = (rows, next) => rows.map((row) => [next(1e9), row]).sort(([one], [other]) => one - other).map(([, row]) => row);
 
 test("a set is put together from its frames in any order, with repeats, and progress is told", async () => {
@@ -25,6 +29,25 @@ test("a set is put together from its frames in any order, with repeats, and prog
     assert.deepEqual([progress.have, progress.count, progress.isWhole], [frames.length, frames.length, true]);
     assert.deepEqual(await collector.assemble(progress.name), { kind: "offers", submissions });
   }
+});
+
+test("any frames are enough, a few more than there are chunks: none has to come again", async () => {
+  const next = chance(12);
+  let needed = 0;
+  let chunks = 0;
+  for (let round = 0; round < 60; round++) {
+    const submissions = noise(200 + next(3000), round);
+    const { count, frame } = framesOf(await pack("offers", submissions), 60);
+    const collector = makeCollector();
+    let progress = null;
+    for (let index = next(MAX_FRAMES - 3000); !progress?.isWhole; index += 1 + next(4)) {
+      progress = collector.feed(frame(index));
+      needed += 1;
+    }
+    chunks += count;
+    assert.deepEqual((await collector.assemble(progress.name)).submissions, submissions);
+  }
+  assert.ok(needed < chunks + 60 * 3, `${needed} frames for ${chunks} chunks`);
 });
 
 test("a frame is text that QR symbols pack tightly, and that a scan tells from a label", async () => {
@@ -57,12 +80,12 @@ test("a frame with a character changed, cut or added is none", async () => {
 
 test("a frame that counts beyond reason is none", () => {
   const name = new Uint8Array(10);
-  const chunk = new Uint8Array(3);
-  assert.ok(parseFrame(formatFrame({ name, index: MAX_FRAMES - 1, count: MAX_FRAMES, chunk })));
-  for (const [index, count] of [[0, 0], [1, 1], [5, 4], [0, MAX_FRAMES + 1], [65_535, 65_535], [0, 65_535]]) {
-    assert.equal(parseFrame(formatFrame({ name, index, count, chunk })), null, `${index} of ${count}`);
+  const frame = (count, length, size, index = 0) => parseFrame(formatFrame({ name, index, count, length, chunk: new Uint8Array(size) }));
+  assert.ok(frame(MAX_CHUNKS, MAX_CHUNKS * 3, 3));
+  assert.ok(frame(1, 3, 3, MAX_FRAMES));
+  for (const [count, length, size] of [[0, 3, 3], [MAX_CHUNKS + 1, 3 * MAX_CHUNKS + 3, 3], [65_535, 65_535, 1], [1, 0, 0], [2, 3, 3], [1, 4, 3], [1, 601, 601], [1, 0xffffff, 3]]) {
+    assert.equal(frame(count, length, size), null, `${count} chunks, ${length} bytes, ${size}`);
   }
-  assert.equal(parseFrame(formatFrame({ name, index: 0, count: 1, chunk: new Uint8Array(601) })), null);
 });
 
 test("frames of two sets shown at once are never put together to one", async () => {
@@ -85,8 +108,8 @@ test("frames of two sets shown at once are never put together to one", async () 
 test("a frame forged under the name of a set never yields another text, and the set is read anew", async () => {
   const submissions = noise(400, 7);
   const frames = await shown(submissions);
-  const { name, index, count, chunk } = parseFrame(frames[1]);
-  const forged = formatFrame({ name, index, count, chunk: chunk.map((byte) => byte ^ 1) });
+  const { chunk, ...head } = parseFrame(frames[1]);
+  const forged = formatFrame({ ...head, chunk: chunk.map((byte) => byte ^ 1) });
   // It comes first: the true one contradicts it.
   const first = makeCollector();
   first.feed(forged);
@@ -101,14 +124,21 @@ test("a frame forged under the name of a set never yields another text, and the 
   assert.equal(await verdict(() => second.assemble(last.name)), "SET_DAMAGED");
   // Another count under the same name.
   const third = makeCollector();
-  third.feed(formatFrame({ name, index: 0, count: 500, chunk }));
+  third.feed(formatFrame({ ...head, count: head.count * 2, length: head.length * 2, chunk }));
   assert.equal(frames.map((text) => third.feed(text)).at(-1).isWhole, true);
+  // A forged mixture that contradicts what is known by then.
+  const { frame } = framesOf(await pack("offers", submissions), 60);
+  const mixed = parseFrame(frame(head.count + 5));
+  const fourth = makeCollector();
+  frames.forEach((text) => fourth.feed(text));
+  assert.equal(fourth.feed(formatFrame({ ...mixed, chunk: mixed.chunk.map((byte) => byte ^ 1) })).have, 1, "begun anew");
+  assert.equal(fourth.feed(frame(head.count + 6)).isWhole, false);
 });
 
 test("any texts are fed without a fault, and only a set that is whole comes out", async () => {
   const next = chance(9);
   const submissions = noise(300, 8);
-  const frames = await shown(submissions);
+  const frames = await shown(submissions, "offers", 60, 20);
   const collector = makeCollector();
   for (let round = 0; round < 3000; round++) {
     const text = frames[next(frames.length)];
@@ -129,8 +159,8 @@ test("many sets at once are bounded, and the one that is shown on is kept", asyn
 });
 
 test("a set of more frames than anybody films is refused", async () => {
-  const set = { name: new Uint8Array(10), bytes: new Uint8Array(MAX_FRAMES * CHUNK + 1) };
+  const set = { name: new Uint8Array(10), bytes: new Uint8Array(MAX_CHUNKS * CHUNK + 1) };
   assert.equal(await verdict(async () => framesOf(set)), "SET_TOO_LARGE");
-  assert.equal(framesOf({ ...set, bytes: set.bytes.subarray(1) }).length, MAX_FRAMES);
-  assert.equal(framesOf(await pack("offers", long(5))).length, 1);
+  assert.equal(framesOf({ ...set, bytes: set.bytes.subarray(1) }).count, MAX_CHUNKS);
+  assert.equal(framesOf(await pack("offers", long(5))).count, 1);
 });

@@ -32,7 +32,8 @@ export async function handingOver(scans, org, { onSigned, onEmpty }) {
   if (!lifecycle || !me) return mark("warn", t("This phone does not know the rules yet. Open My yard once with a network."));
   const parties = await counterparties(org);
   const kept = (await setting(REMEMBERED)) ?? {};
-  let packs = await Promise.all(scans.slice(0, MAX_PACKS).map((scan) => packOf(scan, me, lifecycle)));
+  const names = Object.fromEntries(parties.map(({ org: each, name_zh: zh, name_en: en }) => [each, { zh, en }]));
+  let packs = await Promise.all(scans.slice(0, MAX_PACKS).map((scan) => packOf(scan, me, { lifecycle, names })));
   const place = h("div", {});
   const said = {
     consignee: parties.some((party) => party.org === kept.consignee) ? kept.consignee : "",
@@ -137,7 +138,7 @@ export async function handingOver(scans, org, { onSigned, onEmpty }) {
       announce(t("Signed."));
       await onSigned(ids, said.isTruck ? drafts.at(-1).subject : "");
     };
-    const names = (each) => (each === org ? "" : nameOf(parties.find((found) => found.org === each) ?? null, ""));
+    const called = (each) => (each === org ? "" : nameOf(parties.find((found) => found.org === each) ?? null, ""));
     put(place, h("section", { class: "sheet", "aria-label": t("What you sign") },
       h("h2", {}, t("What you sign")),
       summary([
@@ -151,12 +152,12 @@ export async function handingOver(scans, org, { onSigned, onEmpty }) {
         ...(said.isTruck ? [
           [t("Consignment"), h("span", { class: "code" }, said.name)], [t("UN number"), said.unNumber === "none" ? t("none") : said.unNumber],
           [t("Safety check"), said.passed === "yes" ? t("Passed") : t("Not passed")], [t("What was done about it"), said.passed === "no" ? said.treated : ""],
-          [t("Mass of all"), said.mass && kilograms(said.mass)], [t("Carrier"), said.carrier && names(said.carrier)],
+          [t("Mass of all"), said.mass && kilograms(said.mass)], [t("Carrier"), said.carrier && called(said.carrier)],
           [t("Number plate"), said.plate], [t("Driver"), said.driver],
         ] : []),
       ]),
       said.isTruck && h("p", {}, t("The dispatch binds these offers, by their number and a digest over them, and is sent after them.")),
-      h("details", {}, h("summary", {}, t("All %(count)s records, word for word", { count: able().length })), ...sheetsOf(reviewed.composed, { lifecycle, nameOf: names })),
+      h("details", {}, h("summary", {}, t("All %(count)s records, word for word", { count: able().length })), ...sheetsOf(reviewed.composed, { lifecycle, nameOf: called })),
       sign, state,
       h("button", { class: "big plain", type: "button", onclick: form }, t("Back to the form"))));
     place.scrollIntoView();
@@ -181,12 +182,12 @@ function problemsOf(said, packs, lifecycle) {
   ].filter(Boolean);
 }
 
-async function packOf({ subject, read_by }, me, lifecycle) {
+async function packOf({ subject, read_by }, me, { lifecycle, names }) {
   const known = (await lookUp(subject)) ?? (await refresh(subject));
   const row = rowOf(lifecycle, "handover.offered", subject);
   const found = known && known.seq >= 0 ? step(row, known, me, lifecycle, await now()) : null;
   const why = known && known.seq >= 0 ? found?.why ?? null : { code: "NOT_KNOWN_HERE", values: {} };
-  return { subject, read_by, known, why: why && whyNot(why, { lifecycle, names: {} }), damaged: Boolean(known?.damaged), mass: null };
+  return { subject, read_by, known, why: why && whyNot(why, { lifecycle, names }), damaged: Boolean(known?.damaged), mass: null };
 }
 
 function packRow(each, remove) {

@@ -2,7 +2,7 @@
 import { formatLine } from "../device/files.js";
 import { h, put } from "../ui/dom.js";
 import { t } from "../ui/texts.js";
-import { framesOf } from "./frames.js";
+import { MAX_FRAMES, framesOf } from "./frames.js";
 import { pack } from "./packing.js";
 
 /** Codes a second. A camera of 30 pictures a second sees each of them at least twice. */
@@ -28,32 +28,29 @@ export async function drawer() {
  */
 export async function showing(kind, submissions) {
   const draw = await drawer();
-  const frames = draw ? framesOf(await pack(kind, submissions)) : [];
+  const frames = draw && framesOf(await pack(kind, submissions));
   const file = fileOf(kind, submissions);
   return h("section", { class: "showing", "aria-label": t("For the other phone") },
-    draw ? film(frames, draw) : h("p", { class: "mark warn" }, t("This node cannot draw codes in the browser (its npm packages are not installed): hand the file over.")),
+    frames ? film(frames, draw) : h("p", { class: "mark warn" }, t("This node cannot draw codes in the browser (its npm packages are not installed): hand the file over.")),
     h("details", {}, h("summary", {}, t("Or hand it over as a file")),
       h("p", {}, t("The file holds what the codes hold: signed records that anybody may send to the log.")),
       h("button", { class: "big plain", type: "button", onclick: () => void share(file) }, t("Save or share the file"))));
 }
 
-function film(frames, draw) {
+function film({ count, frame }, draw) {
   const canvas = h("canvas", { width: SIDE, height: SIDE, role: "img", "aria-label": t("QR code for the other phone") });
-  const said = h("p", { class: "counting" });
-  const symbols = frames.map(() => null); // drawn when they are first shown
+  const said = count > 1 ? t("%(count)s codes at least; they change all the time", { count }) : t("One code");
   let rate = RATE;
   let at = 0;
   let timer = null;
   const show = () => {
-    symbols[at] ??= draw(frames[at]).data;
-    paint(canvas, symbols[at]);
-    put(said, frames.length > 1 ? t("%(number)s of %(count)s codes, again and again", { number: at + 1, count: frames.length }) : t("One code"));
+    paint(canvas, draw(frame(at)).data);
     canvas.dataset.frame = String(at);
   };
   const step = () => {
     if (!canvas.isConnected && canvas.dataset.shown) return stop();
     canvas.dataset.shown = "1";
-    at = (at + 1) % frames.length;
+    at = (at + 1) % MAX_FRAMES;
     show();
   };
   const stop = () => {
@@ -62,7 +59,7 @@ function film(frames, draw) {
   };
   const run = () => {
     stop();
-    if (frames.length > 1) timer = setInterval(step, 1000 / rate);
+    if (count > 1) timer = setInterval(step, 1000 / rate);
   };
   show();
   run();
@@ -75,7 +72,7 @@ function film(frames, draw) {
     rate = Number(speed.value);
     if (timer) run();
   } }, ...RATES.map((each) => h("option", { value: String(each), selected: each === RATE }, t("%(count)s codes a second", { count: each }))));
-  return h("div", { class: "film" }, canvas, said, frames.length > 1 && h("div", { class: "row" }, pause, h("div", { class: "grow" }, speed)));
+  return h("div", { class: "film" }, canvas, h("p", { class: "counting" }, said), count > 1 && h("div", { class: "row" }, pause, h("div", { class: "grow" }, speed)));
 }
 
 /** In whole dots a module, so that all are of one size; black on white whatever the theme. */
