@@ -10,14 +10,16 @@ import orjson
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from packtrace.signing.disclosures import format_presentation, withhold
 from packtrace.tests.scene import pack_code
+from packtrace.trace.codes.label import label_digest
 from packtrace.trace.times import format_time
 from packtrace.trace.verify.findings import Outcome
 from packtrace.trace.verify.trust import parse_trust
 from packtrace.trace.verify.verify_source import verify_source
 
 from .bundles import Files, leaves_of, packed, unpacked, with_entry, without
-from .conftest import Phone, Yard, begin, modules
+from .conftest import Axe, Phone, Yard, begin, modules
 
 CODE = pack_code(1)
 SUB = f"battery:gbt34014:{CODE}"
@@ -83,7 +85,9 @@ def doubts(page: Page) -> set[str | None]:
     return {each.get_attribute("data-doubt") for each in page.locator("#verdicts [data-doubt]").all()}
 
 
-def test_a_holder_sees_the_chain_checked_on_the_phone_online_and_offline(yard: Yard, phone: Phone) -> None:
+def test_a_holder_sees_the_chain_checked_on_the_phone_online_and_offline(
+    yard: Yard, phone: Phone, axe: Axe
+) -> None:
     page = phone(yard.scene.dismantler)
     page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
     open_timeline(page, yard)
@@ -105,6 +109,7 @@ def test_a_holder_sees_the_chain_checked_on_the_phone_online_and_offline(yard: Y
     expect(last).to_contain_text(HOSTILE)
     assert page.locator("main img").count() == 0
     expect(page.locator("#standing")).to_contain_text("at a dismantler")
+    axe(page)
     with page.expect_download() as saved:
         page.get_by_role("button", name="Export for an inspector").click()
     assert saved.value.suggested_filename == f"{CODE}.zip"
@@ -299,3 +304,68 @@ def test_own_records_that_wait_stand_below_the_chain(yard: Yard, phone: Phone) -
     )
     expect(page.locator("[data-waiting]")).to_contain_text("not in the log yet")
     expect(page.locator("[data-waiting]")).to_contain_text("on this phone")
+
+
+TOKEN = "ABCDEFGHIJKLMNOPQRST"
+
+
+def taken_in(yard: Yard, code: str) -> None:
+    """The maker lets it go; the garage takes it in, and withholds the token of the label."""
+    scene, sub = yard.scene, f"battery:gbt34014:{code}"
+    slot, disclosure = withhold(TOKEN, bytes(range(16)))
+    yard.send(scene.manufactured(code, label=label_digest(code, TOKEN)))
+    yard.send(*scene.installed(code))
+    yard.send(scene.sign(scene.maker, "battery.released", sub, {"reason": "sold"}))
+    data = {"capacity": "repairer", "token": slot, "read_by": "camera", "condition": "intact"}
+    yard.send(format_presentation(scene.sign(scene.garage, "battery.taken_in", sub, data), [disclosure]))
+
+
+def test_a_withheld_value_is_shown_only_where_it_is_the_one_that_was_signed(yard: Yard, phone: Phone) -> None:
+    code = pack_code(5)
+    taken_in(yard, code)
+    page = phone(yard.scene.garage, service_workers="block")
+    open_timeline(page, yard, code)
+    assert verdict(page) == "CHECKED"
+    expect(page.locator("#thread")).to_contain_text(TOKEN)
+    _, other = withhold("TSRQPONMLKJIHGFEDCBA", bytes(range(16)))
+
+    def events(route: Route) -> None:
+        body = route.fetch().json()
+        for each in body["events"]:
+            for slot in each["withheld"]:
+                slot.update(value=TOKEN, disclosure=other)
+        route.fulfill(json=body)
+
+    page.route("**/events?**", events)
+    open_timeline(page, yard, code)
+    expect(page.locator("#thread")).to_contain_text(
+        "The node shows another value than the one that was signed."
+    )
+    assert TOKEN not in page.locator("#thread").inner_text()
+
+
+def test_a_log_that_shrank_or_shows_another_past_is_caught(yard: Yard, phone: Phone) -> None:
+    page = phone(yard.scene.dismantler)
+    open_timeline(page, yard)
+    assert verdict(page) == "CHECKED"
+    yard.send(yard.scene.manufactured(pack_code(6)))
+    open_timeline(page, yard)  # the log has grown, and goes on from what the phone saw
+    assert verdict(page) == "CHECKED" and doubts(page) == set()
+    for changes, doubt in (
+        ({"size": 10_000}, "LOG_ROLLED_BACK"),
+        ({"root": "00" * 32}, "TREE_SPLIT_VIEW"),
+        ({"size": 5, "root": "00" * 32}, "TREE_SPLIT_VIEW"),
+    ):
+        page.evaluate(
+            """async ({ modules, name, changes }) => {
+              const { change } = await import(`${modules}/device/db.js`);
+              await change("data", name, (row) => ({ name, value: { ...row.value, ...changes } }));
+            }""",
+            {"modules": modules(page), "name": f"pin:{yard.scene.origin}", "changes": changes},
+        )
+        open_timeline(page, yard)
+        assert verdict(page) == "REFUTED" and doubts(page) == {doubt}
+        forget = "async ({ modules, name }) => (await import(`${modules}/device/db.js`)).del('data', name)"
+        page.evaluate(forget, {"modules": modules(page), "name": f"pin:{yard.scene.origin}"})
+        open_timeline(page, yard)
+        assert verdict(page) == "CHECKED"

@@ -30,7 +30,7 @@ from .bundles import (
     with_entry,
     without,
 )
-from .conftest import Phone, Yard, begin
+from .conftest import Axe, Phone, Yard, begin
 
 SAMPLES = Path(__file__).parents[2] / "sample_batches"
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>\u4e2d"
@@ -92,13 +92,14 @@ def test_a_good_bundle_holds_as_far_as_it_was_checked_and_is_never_called_verifi
     expect(card.locator(".thread > li")).to_have_count(len(leaves_of(unpacked(bundle), PACK)))
 
 
-def test_the_verdict_is_told_in_chinese_too(yard: Yard, phone: Phone) -> None:
+def test_the_verdict_is_told_in_chinese_too(yard: Yard, phone: Phone, axe: Axe) -> None:
     scene, log, trust = small()
     page = verify_page(yard, phone, "zh")
     drop(page, "trust.json", trust)
     card = drop(page, "pack.zip", battery_bundle(scene, log))
     expect(card).to_contain_text("已核验的部分成立")
     expect(card).to_contain_text("无法判定")
+    axe(page)
     latin = [line for line in card.inner_text().split("\n") if len(line) > 40 and line.isascii()]
     assert [line for line in latin if not line.startswith(("packtrace ", "battery:"))] == []
 

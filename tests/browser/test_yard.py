@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from packtrace.tests.scene import pack_code
 from packtrace.trace.times import format_time
 
-from .conftest import Phone, Yard, begin, modules
+from .conftest import Axe, Phone, Yard, begin, modules
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +41,14 @@ def items(page: Page, section: str = "items") -> list[str]:
     return [str(line.get_attribute("data-subject")).rpartition(":")[2] for line in lines]
 
 
-def test_what_is_held_and_what_was_offered_is_there_online_and_offline(yard: Yard, phone: Phone) -> None:
+def test_what_is_held_and_what_was_offered_is_there_online_and_offline(
+    yard: Yard, phone: Phone, axe: Axe
+) -> None:
     page = phone(yard.scene.maker)
     open_yard(page, yard)
     assert items(page) == [pack_code(number) for number in range(1, 5)]
     assert items(page, "given") == [pack_code(4)]
+    axe(page)
     expect(page.locator("#given")).to_contain_text("to garage")
     expect(page.locator("#given")).to_contain_text("expires in 9 days")
     expect(page.locator("#offered")).to_be_hidden()
