@@ -119,7 +119,7 @@ def shown_codes(page: Page) -> list[Image.Image]:
           const canvas = document.querySelector(".film canvas");
           const least = Number(/^\\d+/.exec(canvas.nextElementSibling.textContent)?.[0] ?? 1);
           const found = new Map();
-          while (found.size < (least === 1 ? 1 : 2 * least)) {
+          while (found.size < (least === 1 ? 1 : least + 8)) {
             const { frame } = canvas.dataset;
             if (!found.has(frame)) found.set(frame, canvas.toDataURL("image/png"));
             await new Promise((ok) => setTimeout(ok, 20));
@@ -217,7 +217,7 @@ def test_truck_of_forty_goes_from_phone_to_phone_and_one_of_them_sends_it_all(
     offer(giver, yard, *range(1, COUNT + 1), truck=True)
     giver.get_by_role("button", name="Show it to the other phone").click()
     codes = shown_codes(giver)
-    assert len(codes) // 2 < COUNT, "a code carries more than one pack"
+    assert len(codes) - 8 < COUNT, "a code carries more than one pack"
     save_film(taker_film, before_a_camera(codes))
 
     taker.goto(f"{yard.url}/handover")

@@ -141,7 +141,7 @@ function empty() {
 async function goOn(type, subjects) {
   await select(rows.filter(({ subject }) => subjects.includes(subject)));
   await keepList(true);
-  location.assign(link(`/record?type=${encodeURIComponent(type)}`));
+  location.assign(link(type === "handover.offered" ? "/handover" : `/record?type=${encodeURIComponent(type)}`));
 }
 
 function slipCard({ subject, token }, readBy) {
