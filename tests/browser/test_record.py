@@ -426,3 +426,48 @@ def test_what_was_recorded_by_another_device_meanwhile_is_shown_before_it_is_sig
     expect(page.locator("dd[data-pointer='/seq']")).to_have_text("2")
     (row,) = sign(page)
     assert recorded(yard, row, maker)["seq"] == 2
+
+
+def test_a_battery_goes_on_under_the_code_that_was_found_and_its_label_is_made_anew(
+    phone: Phone, yard: Yard
+) -> None:
+    garage, old, found = yard.scene.garage, "08ZPB76836300JBC40000011", "08ZPB76836300JBC40000012"
+    page = phone(garage)
+    preload(page)
+    do(
+        page, yard, "battery.registered", old,
+        stage="removed", capacity="repairer", holder="signer", basis="legacy",
+    )  # fmt: skip
+    open_form(page, yard, "identity.linked", old)
+    write(page, "/data/battery", found)
+    for place, word in enumerate(("code_found", "legacy")):  # of the link, and of the registration with it
+        page.locator("[data-pointer='/data/basis'] select").nth(place).select_option(word)
+    choose(page, "/data/read_by", "camera")
+    review(page)
+    (*_, row) = sign(page)
+    assert len(row["ids"]) == 2 and stage(yard, old) == "merged" and stage(yard, found) == "removed"
+    open_form(page, yard, "label.reissued", found)
+    write(page, "/data/label", TOKEN)
+    expect(page.locator("[data-pointer='/data/label'] .good")).to_be_visible()
+    choose(page, "/data/reason", "missing")
+    sheet = review(page)
+    assert sheet["/data/label"] == label_digest(found, TOKEN)
+    sign(page)
+
+
+def test_an_offer_is_made_in_a_role_that_the_other_has_and_a_site_is_ones_own(
+    phone: Phone, yard: Yard
+) -> None:
+    scene, dismantler, recycler = yard.scene, yard.scene.dismantler, yard.scene.recycler
+    sites = [{"site": name, "region": "CN-440300"} for name in ("yard-1", "yard-2")]
+    yard.send(scene.sign(scene.registrar, "org.changed", dismantler.org, {"sites": sites}))
+    code = taken_over(yard, dismantler, "pack_dismantler")
+    page = phone(dismantler)
+    preload(page)
+    row = do(page, yard, "battery.moved", code, site="yard-2")
+    assert recorded(yard, row, dismantler)["data"] == {"site": "yard-2"}
+    open_form(page, yard, "handover.offered", code)
+    choose(page, "/data/consignee", recycler.org)
+    options = page.locator("[data-pointer='/data/capacity'] option").all_inner_texts()
+    assert options == ["Choose", "recycler"]
+    assert review(page)["/data/capacity"] == "recycler"

@@ -23,8 +23,8 @@ const FEW = 3; // words of a list that are shown as buttons and not as a list to
  * @typedef {{type: string, schema: Schema, typed: Record<string, any>, fixed: Set<string>, skip?: Set<string>, capacities: string[],
  *   sites: string[], parties: {org: string, name_zh: string, name_en: string, roles: string[]}[], batches: string[],
  *   newVehicle: () => string, keepFile: (file: File, kind: string) => Promise<Record<string, any>>, onInput: () => void,
- *   leastDays: number, isWhole?: boolean}} How `fixed`: members that are filled in and not asked; `skip`: asked elsewhere;
- *   `isWhole`: all of it is in view
+ *   labelDigest?: (text: string) => Promise<string>, leastDays: number, isWhole?: boolean, isDamaged?: boolean, barred?: string[]}} How `fixed`: members that are filled in and not asked; `skip`: asked elsewhere;
+ *   `isWhole`: all of it is in view; `barred`: capacities in which what is in use can't be held
  */
 
 /**
@@ -51,8 +51,9 @@ export function makeForm(how) {
   return { element, show: (problems) => showProblems(element, problems) };
 }
 
-/** Where there is one site, nobody is asked for it. */
-const isPreset = (name, how) => name === "site" && how.sites.length <= 1 && Boolean(how.typed.site || !how.sites.length);
+/** Where there is one site, nobody is asked for it; nor what is to be done about damage where there is none. */
+const isPreset = (name, how) =>
+  (name === "site" && how.sites.length <= 1) || (["clears_damage", "packing"].includes(name) && !how.isDamaged);
 
 // ---- members ----
 
@@ -95,7 +96,7 @@ function set(said, value) {
 }
 
 function choice(said) {
-  const { words, name, typed, isRequired, pointer, label } = said;
+  const { how, words, name, typed, isRequired, pointer, label } = said;
   if (typed[name] === undefined && isRequired && words.length === 1) typed[name] = words[0];
   if (words.length <= FEW && isRequired && !said.isLong) {
     const group = fresh();
@@ -105,11 +106,26 @@ function choice(said) {
       h("p", { class: "problem", hidden: true }));
   }
   const id = fresh();
-  const select = h("select", { id, onchange: (event) => set(said, event.target.value) },
-    h("option", { value: "" }, isRequired ? t("Choose") : t("Not said")),
-    words.map((word) => h("option", { value: word }, wordOf(word, language, name))));
-  select.value = typed[name] ?? "";
+  const select = h("select", { id, onchange: (event) => set(said, event.target.value) });
+  const fill = (some) => {
+    put(select, h("option", { value: "" }, isRequired ? t("Choose") : t("Not said")),
+      some.map((word) => h("option", { value: word }, wordOf(word, language, name))));
+    select.value = typed[name] ?? "";
+  };
+  fill(words);
+  if (name === "capacity" && how.schema.properties.consignee) followConsignee(said, select, fill);
   return field(said, select, { id });
+}
+
+/** Something is offered in a role that the other has, and in which it can be held. */
+function followConsignee({ how, words, typed, name }, select, fill) {
+  how.onConsignee = () => {
+    const roles = how.parties.find(({ org }) => org === typed.consignee)?.roles ?? words;
+    const some = words.filter((word) => roles.includes(word) && !(how.barred ?? []).includes(word));
+    if (!some.includes(typed[name])) typed[name] = some.length === 1 ? some[0] : "";
+    fill(some.length ? some : words);
+  };
+  how.onConsignee();
 }
 
 function flag(said) {
@@ -145,6 +161,8 @@ function text(said) {
       return oneOf(said, how.batches.map((batch) => [batch, batch.slice(batch.indexOf("/") + 1)]));
     case "vehicle":
       return vehicle(said);
+    case "digest":
+      return name === "label" ? label(said) : plain(said, { class: "code", spellcheck: "false" });
     case "time":
       return name === "expires_at" ? expiry(said) : plain(said, { type: "datetime-local", step: "1" });
     case "battery":
@@ -172,6 +190,7 @@ function oneOf(said, known, { list = false } = {}) {
   const select = h("select", { id, onchange: (event) => {
     other.hidden = event.target.value !== "…";
     set(said, event.target.value === "…" ? other.value : event.target.value);
+    if (name === "consignee") said.how.onConsignee?.();
     if (!other.hidden) other.focus();
   } },
   h("option", { value: "" }, said.isRequired ? t("Choose") : t("Not said")),
@@ -187,6 +206,21 @@ function vehicle(said) {
   if (!typed[name]) typed[name] = how.newVehicle(); // no vehicle is named after its VIN
   return field(said, h("input", { id, class: "code", spellcheck: "false", autocomplete: "off", value: typed[name], oninput: (event) => set(said, event.target.value) }),
     { id, help: t("A new random name, since the VIN stays out of the log. For a vehicle that is recorded already, put in its name: scan it on the page Vehicle.") });
+}
+
+/** A label stands in the log as a digest: it is made of the address or the secret that the new label shows. */
+function label(said) {
+  const { typed, name, how } = said;
+  const id = fresh();
+  const read = h("p", { class: "mark good", hidden: !typed[name] }, t("The label was read."));
+  const input = h("input", { id, class: "code", spellcheck: "false", autocomplete: "off", oninput: async (event) => {
+    const text = event.target.value;
+    const digest = await how.labelDigest(text);
+    if (event.target.value !== text) return; // more was typed meanwhile
+    read.hidden = !digest;
+    set(said, digest || text.trim());
+  } });
+  return field(said, input, { id, help: t("Scan the new label, or type its 20 characters."), after: read });
 }
 
 /** An offer stands for days: as many as the rules ask for at least, and some more by default. */

@@ -153,19 +153,21 @@ async function makeView(session, form, save) {
     batches: await openBatches(context.org),
     leastDays: context.lifecycle.policy.offer_least_days,
     labelDigest: (text) => digestOfLabel(text, scans[0].subject),
+    isDamaged: scans.some(({ subject }) => known.get(subject)?.damaged),
+    barred: scans.some(({ subject }) => context.lifecycle.in_use.includes(known.get(subject)?.stage)) ? context.lifecycle.in_use_barred_to : [],
   };
   const main = makeForm({ ...how, type, schema });
   const beside = await besideOf(session, form, how);
   const packs = isBulk ? packRows({ schema, subjects: scans.map(({ subject }) => subject), known, own: form.own, onInput: save }) : null;
   const lost = h("div", { class: "mark bad", role: "alert", hidden: true });
   const element = h("form", { novalidate: true, onsubmit: (event) => event.preventDefault() },
-    h("div", {}, head(session, form), lost, main.element, beside?.form.element ?? null,
+    h("div", {}, head(session, form), lost, main.element, beside ? [h("h2", {}, beside.title), beside.form.element] : null,
       isBulk && ownMembers(schema).includes("mass") ? massOfMany(form, save, schema) : null, packs, whenField(form, save)));
   return { element, main, beside, packs, lost };
 }
 
 /** The packs, and what is filled in and not asked. */
-function head({ scans, known, type, nameOf }, form) {
+function head({ scans, known, type, nameOf, context }, form) {
   const named = scans.slice(0, 1).map(({ subject }) => h("p", { class: "code" }, groups(codeOf(subject) || subject.slice(subject.indexOf("/") + 1))));
   const stated = scans.length === 1 ? statedMass(known.get(scans[0].subject)) : null;
   const shown = [...form.fixed].filter((name) => !["offer", "event", "label"].includes(name) && form.typed[name] !== undefined);
@@ -174,7 +176,7 @@ function head({ scans, known, type, nameOf }, form) {
   return h("div", { class: "card about" },
     scans.length > 1 ? h("p", {}, t("%(count)s packs, listed below", { count: scans.length })) : named,
     h("dl", {},
-      from?.startsWith("org:") ? [h("dt", {}, t("Held by")), h("dd", {}, nameOf(from) || from)] : null,
+      from?.startsWith("org:") && from !== context.org ? [h("dt", {}, t("Held by")), h("dd", {}, nameOf(from) || from)] : null,
       stated !== null ? [h("dt", {}, t("Mass stated")), h("dd", {}, kilograms(stated))] : null,
       scans.length === 1 ? shown.map((name) => [h("dt", {}, labelOf(name, language, type)), h("dd", {}, filledWord(name, form.typed[name]))]) : null),
     unknown.length ? h("p", { class: "mark warn" }, t("Not known on this device yet: it is checked when it is sent.")) : null);
@@ -183,13 +185,14 @@ function head({ scans, known, type, nameOf }, form) {
 const filledWord = (name, value) => (name === "vehicle" ? value.slice(8, 16) : wordOf(value, language, name));
 
 /** What the statements that follow say, and nobody but the signer knows. */
-async function besideOf({ type }, form, how) {
+async function besideOf({ type, context }, form, how) {
   const beside = ASKED[type];
   if (!beside) return null;
   const whole = await schemaOf(beside.type);
   if (!whole) return null;
   const schema = subset(dataOf(whole), beside.members);
-  return { schema, form: makeForm({ ...how, type: beside.type, schema, typed: form.beside, fixed: new Set(), skip: new Set(), isWhole: true }) };
+  const title = context.lifecycle.rows.find((row) => row.type === beside.type)[language];
+  return { schema, title, form: makeForm({ ...how, type: beside.type, schema, typed: form.beside, fixed: new Set(), skip: new Set(), isWhole: true }) };
 }
 
 const subset = (schema, members) => ({
