@@ -18,6 +18,7 @@ from .api.organisations import install_page_tokens
 from .api.parked import install_parked
 from .api.pictures import install_pictures
 from .api.search import install_search
+from .api.vehicles import install_vins
 from .api.yard import install_yard
 from .door.headers import install_headers
 from .door.rates import install_rates
@@ -52,6 +53,7 @@ def create_app(node: Node, *, proxies: int = 0, reach: Reach | None = None) -> F
     install_rates(app, node)
     install_turns(app)
     install_enrolment(app, node)
+    install_vins(app, node)
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)  # type: ignore[method-assign]
     install_api(app)

@@ -187,6 +187,12 @@ TYPE_UNKNOWN 404
 UNDECIDED 503
   缺少证据，无法判断。
   Something could not be decided, because evidence is missing.
+VEHICLE_UNKNOWN 404
+  没有记录在册的车辆使用此车架号。
+  No vehicle on record has this VIN, or none that the asker may be told of.
+VIN_INVALID 422
+  不是车架号。
+  Not a vehicle identification number; no message repeats one.
 WEBHOOKS_TOO_MANY 409
   该组织已有十个 webhook。
   The organisation has ten webhooks.

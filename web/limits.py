@@ -26,6 +26,7 @@ class Limits:
     heads_bytes: int = 2 << 20  # of its body
     document_bytes: int = 32 << 20  # of a document or photo that an event names
     labels: int = 500  # in one POST /labels
+    vins_a_minute: int = 20  # that one organisation looks up
     page: int = 100  # rows of a page, unless asked for
     page_most: int = 1_000
     picture_bytes: int = 6 << 20

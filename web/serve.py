@@ -14,6 +14,7 @@ from waitress import create_server
 from ..trace.ledger.errors import LedgerError, LedgerStoppedError
 from ..trace.ledger.ledger import Ledger, system_clock
 from .api.search import search_index
+from .api.vehicles import vin_index
 from .api.yard import yard_index
 from .app import create_app, create_plain_app
 from .door.slow_clients import IDLE_S, close_slow_clients
@@ -23,6 +24,7 @@ from .metrics import REQUESTS
 from .node import Node
 from .notices.dispatcher import Dispatcher
 from .notices.outbound import Outbound
+from .office.vins import VinIndex
 from .reading.search_index import SearchIndex
 from .reading.yard_index import YardIndex
 from .tls.listen import Https, Yard
@@ -92,7 +94,7 @@ def serve_node(
             ledger.home.path / "notices.lock",
         )
         app = create_app(node, proxies=proxies, reach=yard.reach if yard else None)
-        indexes = (search_index(app), yard_index(app))
+        indexes = (search_index(app), yard_index(app), vin_index(app))
         indexing = threading.Thread(target=_bring_up, args=indexes, name="packtrace-index")
         try:
             indexing.start()
@@ -154,7 +156,7 @@ def _stop(*_: object) -> None:
     raise SystemExit(0)
 
 
-def _bring_up(*indexes: SearchIndex | YardIndex) -> None:
+def _bring_up(*indexes: SearchIndex | YardIndex | VinIndex) -> None:
     """Take in what was recorded while nobody served; whoever asks takes in the rest."""
     try:
         for index in indexes:

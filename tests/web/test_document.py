@@ -159,6 +159,8 @@ def test_every_documented_example_is_answered_as_documented(served: Served, docu
             expected = (403,) if path.startswith("/tile/entries") else (200, 201)
             if path.startswith(f"{V1}/enrolment/"):
                 expected = (404,)  # its secret is what a node makes at random: test_enrolment
+            if path == f"{V1}/vehicles/find":
+                expected = (404,)  # no vehicle is in this story: test_vehicles
             if path.startswith(f"{V1}/consignments/"):
                 expected = (404,)  # nobody dispatched anything in this story: test_slip
             assert answer.status_code in expected, (method, target, answer.data)

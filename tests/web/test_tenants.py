@@ -168,6 +168,15 @@ ROWS = (
         orjson.dumps({"as": ["A" * 43]}),
         JSON,
     ),
+    # Who may put packs into vehicles or take them out, and the authority there; the VIN is the asker's own.
+    Row(
+        "/api/v1/vehicles/find",
+        f"{V1}/vehicles/find",
+        (401, 200, 200, 200, 403, 200, 404),
+        "POST",
+        orjson.dumps({"vin": VIN}),
+        JSON,
+    ),
     Row("/api/v1/filing", f"{V1}/filing?from=2026-03-01&to=2026-03-31", ENROLLED),
     Row("/api/v1/rows", f"{V1}/rows", ALL),
     Row("/api/v1/rows", f"{V1}/rows", (401, *(422,) * 6), "POST", b"no workbook", XLSX),

@@ -40,6 +40,7 @@ from . import (
     statements,
     static_log,
     subjects,
+    vehicles,
     webhooks,
     yard,
 )
@@ -69,6 +70,7 @@ _BLUEPRINTS: Final = (
     labels.blueprint,
     rows.blueprint,
     filing.blueprint,
+    vehicles.blueprint,
     yard.blueprint,
     parked.blueprint,
     evidence.blueprint,

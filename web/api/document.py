@@ -28,6 +28,7 @@ _TAKEN: Final = (  # bodies of requests
     "OutcomesQuery",
     "ReplayBody",
     "TakeBody",
+    "VinQuery",
     "WebhookNewBody",
     "InvitationNewBody",
     "LookBody",
