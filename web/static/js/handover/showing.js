@@ -9,7 +9,7 @@ import { pack } from "./packing.js";
 export const RATE = 10;
 const RATES = [5, RATE, 15];
 const QUIET = 4; // modules of white, as readers want it
-const SIDE = 1200; // dots of the drawing; the page shows it as wide as it is
+const DOTS = 1200; // of the drawing at most; the page shows it as wide as the screen
 
 /** What draws QR codes, or null where it was not installed on the node. */
 export async function drawer() {
@@ -38,7 +38,7 @@ export async function showing(kind, submissions) {
 }
 
 function film({ count, frame }, draw) {
-  const canvas = h("canvas", { width: SIDE, height: SIDE, role: "img", "aria-label": t("QR code for the other phone") });
+  const canvas = h("canvas", { role: "img", "aria-label": t("QR code for the other phone") });
   const said = count > 1 ? t("%(count)s codes at least; they change all the time", { count }) : t("One code");
   let rate = RATE;
   let at = 0;
@@ -75,17 +75,17 @@ function film({ count, frame }, draw) {
   return h("div", { class: "film" }, canvas, h("p", { class: "counting" }, said), count > 1 && h("div", { class: "row" }, pause, h("div", { class: "grow" }, speed)));
 }
 
-/** In whole dots a module, so that all are of one size; black on white whatever the theme. */
-function paint(canvas, modules) {
+/** A symbol in whole dots a module, so that all are of one size; black on white whatever the theme. */
+export function paint(canvas, modules) {
+  const scale = Math.max(1, Math.floor(DOTS / modules.length));
+  if (canvas.width !== scale * modules.length) canvas.width = canvas.height = scale * modules.length;
   const context = canvas.getContext("2d");
-  const scale = Math.max(1, Math.floor(SIDE / modules.length));
-  const inset = Math.floor((SIDE - scale * modules.length) / 2);
   context.fillStyle = "#fff";
-  context.fillRect(0, 0, SIDE, SIDE);
+  context.fillRect(0, 0, canvas.width, canvas.height);
   context.fillStyle = "#000";
   for (const [row, line] of modules.entries()) {
     for (const [column, isDark] of line.entries()) {
-      if (isDark) context.fillRect(inset + column * scale, inset + row * scale, scale, scale);
+      if (isDark) context.fillRect(column * scale, row * scale, scale, scale);
     }
   }
 }

@@ -13,7 +13,7 @@ import { wordOf } from "../record/words.js";
 import { enrolFirst, mark, summary } from "../handover/forms.js";
 import { named } from "../handover/people.js";
 import { codeOf, receiving } from "../handover/receiving.js";
-import { drawer, showing } from "../handover/showing.js";
+import { drawer, paint, showing } from "../handover/showing.js";
 import { byId, h, put } from "../ui/dom.js";
 import { kilograms, language, link, moment, t } from "../ui/texts.js";
 
@@ -21,9 +21,6 @@ const page = byId("page");
 const subject = `consignment:${decodeURIComponent(location.pathname.replace(/^\/consignments\//, ""))}`;
 const name = subject.slice(subject.lastIndexOf("/") + 1);
 const own = await device();
-
-if (!own) put(page, enrolFirst(link));
-else await show();
 
 async function show() {
   put(page, h("p", {}, t("Looking it up…")));
@@ -189,13 +186,12 @@ async function slipOnScreen(token, shown) {
     put(shown, h("p", { class: "code" }, address));
     return;
   }
-  const { data } = draw(address);
-  const scale = Math.max(1, Math.floor(1200 / data.length));
-  const canvas = h("canvas", { width: scale * data.length, height: scale * data.length, class: "slip", role: "img", "aria-label": t("QR code of the slip") });
-  const context = canvas.getContext("2d");
-  context.fillStyle = "#fff";
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  context.fillStyle = "#000";
-  data.forEach((line, row) => line.forEach((isDark, column) => isDark && context.fillRect(column * scale, row * scale, scale, scale)));
+  const canvas = h("canvas", { class: "slip", role: "img", "aria-label": t("QR code of the slip") });
+  paint(canvas, draw(address).data);
   put(shown, canvas);
 }
+
+// ---- where to begin ----
+
+if (!own) put(page, enrolFirst(link));
+else await show();
