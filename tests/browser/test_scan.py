@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,8 +13,9 @@ from playwright.sync_api import Browser, Page, expect
 from packtrace.tests.scene import pack_code
 from packtrace.trace.codes.label import label_digest, label_url
 
-from .conftest import Phone, Yard, begin, modules
+from .conftest import Axe, Phone, Yard, begin, modules
 from .film import frame, jpeg, qr, save_film, shown, symbol
+from .spine import rows, settle
 
 TOKEN = "ABCDEFGHIJ234567QRST"
 OTHER_TOKEN = "ZZZZZZZZZZ234567QRST"
@@ -48,11 +51,10 @@ def camera(launch: Launch, film: Path, *further: str) -> Browser:
     )  # fmt: skip
 
 
-def open_scan(page: Page, yard: Yard, *, many: bool = False) -> None:
-    page.goto(yard.url + "/scan")
+def open_scan(page: Page, yard: Yard, *, many: bool = False, language: str = "en") -> None:
+    page.evaluate("many => localStorage.setItem('scan-many', many)", "yes" if many else "no")
+    page.goto(f"{yard.url}/scan?lang={language}")
     expect(page.locator("html")).to_have_attribute("data-ready", "yes")
-    if many:
-        page.locator("#many").check()
 
 
 def scanned(page: Page, text: str) -> None:
@@ -111,8 +113,8 @@ def test_three_packs_before_the_camera_are_read_once_each_whatever_their_symbol(
         ],
     )  # fmt: skip
     page = phone(yard.scene.maker, of=camera(launch, film))
-    open_scan(page, yard, many=True)
-    page.locator("#start").click()
+    open_scan(page, yard)
+    page.locator("#start-many").click()
     expect(page.locator(".batch > ol > li")).to_have_count(3, timeout=20_000)
     assert sorted(batch(page)) == CODES
     expect(page.locator("#engine")).to_have_attribute("data-engine", "worker")
@@ -297,7 +299,7 @@ def test_hostile_and_foreign_texts_are_told_and_nothing_is_opened(yard: Yard, ph
         expect(page.locator("#result")).to_contain_text(words)
         assert page.locator("#result img, #result b, #result a").count() == 0
         assert TOKEN[:8] not in page.locator("#main").inner_text()
-    assert page.url == f"{yard.url}/scan" and page.title() == "Scan" and dialogs == []
+    assert page.url == f"{yard.url}/scan?lang=en" and page.title() == "Scan" and dialogs == []
     assert not [address for address in asked if not address.startswith(yard.url)]
 
 
@@ -388,3 +390,70 @@ def test_list_grows_flags_what_is_on_it_and_gives_each_step_with_its_count(yard:
         (CODES[1], TOKEN, "scanner")
     ]
     assert TOKEN not in page.url
+
+
+def test_forty_packs_are_taken_over_with_forty_scans_and_four_taps(yard: Yard, phone: Phone) -> None:
+    scene = yard.scene
+    codes = [pack_code(number) for number in range(101, 141)]
+    lines: list[str] = []
+    for code in codes:
+        sub = f"battery:gbt34014:{code}"
+        lines.append(scene.manufactured(code, label=label_digest(code, TOKEN)))
+        retired = {"capacity": "vehicle_maker", "reason": "end_of_life"}
+        lines.append(scene.sign(scene.maker, "battery.retired", sub, retired))
+        ((offered,), _) = scene.handed_over(sub, scene.maker, scene.dismantler, "pack_dismantler")
+        lines.append(offered)
+    record(yard, lines)
+    page = phone(scene.dismantler)
+    page.context.add_init_script(
+        """addEventListener("click", (event) => {
+          if (event.isTrusted) sessionStorage.taps = Number(sessionStorage.taps ?? 0) + 1;
+        }, true);"""
+    )
+    open_scan(page, yard)
+    page.locator("#start-many").click()
+    for code in codes:
+        scanned(page, url_of(yard, code))
+    step = page.locator("[data-step='handover.accepted']")
+    expect(step).to_have_text("Take over: all 40", timeout=30_000)
+    step.click()
+    page.locator("#review").click()
+    page.locator("#sign").click()
+    expect(page.locator("#ready")).to_be_visible(timeout=30_000)
+    assert page.evaluate("Number(sessionStorage.taps)") <= 4
+    settle(page)
+    assert {row["state"] for row in rows(page)} == {"accepted"} and len(rows(page)) == 40
+    open_scan(page, yard, many=True)  # what was signed is on the list no more
+    assert batch(page) == []
+    scanned(page, codes[0])
+    expect(page.locator(".batch .sign")).to_contain_text("at a dismantler")
+
+
+def record(yard: Yard, lines: list[str]) -> None:
+    """Record many events over the API; each is accepted."""
+    request = urllib.request.Request(  # noqa: S310  # loopback, over http
+        f"{yard.url}/api/v1/events/batch", "\n".join(lines).encode(), {"Content-Type": "application/x-ndjson"}
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+        outcomes = [json.loads(line) for line in answer.read().splitlines()]
+    assert [each["status"] for each in outcomes] == ["accepted"] * len(lines), outcomes
+
+
+@pytest.mark.parametrize("theme", ["bright", "dark"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_nothing_hinders_people(yard: Yard, phone: Phone, theme: str, language: str, axe: Axe) -> None:
+    page = phone(yard.scene.maker)
+    page.evaluate("theme => localStorage.setItem('theme', theme)", theme)
+    for many in (False, True):
+        open_scan(page, yard, many=many, language=language)
+        axe(page)
+        scanned(page, url_of(yard, CODES[0], OTHER_TOKEN))
+        expect(
+            page.locator(".bad", has_text="on record" if language == "en" else "登记").first
+        ).to_be_visible()
+        for details in page.locator("details > summary").all():
+            details.click()
+        axe(page)
+        scanned(page, "https://maker.test/")
+        expect(page.locator("#result h2")).to_be_visible()
+        axe(page)

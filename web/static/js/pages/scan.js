@@ -28,7 +28,6 @@ const LIST = "scanned"; // its row among the drafts
 const LIST_KEPT_MS = 12 * 3_600_000; // a shift
 
 const video = /** @type {HTMLVideoElement} */ (byId("video"));
-const many = /** @type {HTMLInputElement} */ (byId("many"));
 const sightings = makeSightings();
 const halves = makeHalves();
 
@@ -39,6 +38,8 @@ let rows = [];
 /** @type {Map<string, Found>} */
 const found = new Map();
 let isChoosing = false;
+/** Whether each scan goes on a list, or takes the place of the one before. */
+let isMany = kept("scan-many") === "yes";
 
 // ---- what was scanned ----
 
@@ -54,7 +55,7 @@ function take(texts, readBy) {
   else if (one) settle(one, readBy);
 }
 
-const isListed = ({ subject }) => many.checked && rows.some((row) => row.subject === subject);
+const isListed = ({ subject }) => isMany && rows.some((row) => row.subject === subject);
 
 function settle({ text, format, accepted }, readBy) {
   if (accepted.kind === "label" || accepted.kind === "code") {
@@ -67,7 +68,7 @@ function settle({ text, format, accepted }, readBy) {
     const half = accepted.kind === "unreadable" && halfOf(text);
     const whole = half && halves.add(half, performance.now());
     const code = whole || (accepted.kind === "foreign" && accepted.code);
-    show(h("article", { class: "card", role: "alert" },
+    show(h("div", { class: "card", role: "alert" },
       h("h2", {}, title), ...lines.map((line) => h("p", {}, line)),
       whole && h("p", {}, t("The other half was scanned just now. Are both of this battery?")),
       code && h("button", { class: "big", type: "button", onclick: () => take([{ text: code, format: "" }], readBy) },
@@ -82,7 +83,7 @@ async function hear({ subjects, code, token = null, kind, remarks }, readBy, for
   const subject = subjects.length > 1 ? await whichOf(subjects) : subjects[0];
   const scan = { subject, code, token, read_by: readBy, kind, remarks, at };
   const told = h("span", { class: "code" }, codeGroups(scan.code));
-  if (!many.checked) {
+  if (!isMany) {
     rows = [scan];
     say("good", t("Read:"), true, told, ` (${[tellReadBy(scan.read_by), format].filter(Boolean).join(", ")})`);
     void tell(scan);
@@ -103,7 +104,7 @@ async function tell(scan) {
   for (const ask of [recall, inquire]) {
     const answer = await ask(scan, who);
     if (!rows.some(({ subject }) => subject === scan.subject)) return; // taken off, or another was scanned meanwhile
-    if (ask === recall && answer.source === "unknown" && navigator.onLine && !many.checked) {
+    if (ask === recall && answer.source === "unknown" && navigator.onLine && !isMany) {
       show(h("p", { class: "card" }, t("Looking it up…")));
       continue;
     }
@@ -113,7 +114,8 @@ async function tell(scan) {
 }
 
 function render() {
-  if (many.checked) {
+  offerStart();
+  if (isMany) {
     const all = rows.map((scan) => found.get(scan.subject) ?? { scan, known: null, source: "unknown", label: "no token", steps: [], names: {} });
     show(rows.length > 0 && list(all, who, { onStep: goOn, onRemove: remove, onEmpty: empty }));
   } else {
@@ -164,13 +166,13 @@ function choose(several, readBy) {
     render();
     chosen.forEach((each) => settle(each, readBy));
   };
-  show(h("section", { class: "card", role: "alert" },
+  show(h("div", { class: "card", role: "alert" },
     h("h2", {}, t("Several labels are in view. Which one?")),
     ...several.map((each) => {
       const { code, subject } = each.accepted;
       return h("button", { class: "big code", type: "button", onclick: () => done([each]) }, codeGroups(code ?? subject.replace("consignment:", "")));
     }),
-    many.checked && h("button", { class: "big", type: "button", onclick: () => done(several) }, t("All %(count)s", { count: several.length })),
+    isMany && h("button", { class: "big", type: "button", onclick: () => done(several) }, t("All %(count)s", { count: several.length })),
     h("button", { class: "big plain", type: "button", onclick: () => done([]) }, t("None of them"))));
   say("warn", t("Several labels are in view."), false);
 }
@@ -188,7 +190,7 @@ function say(mark, text, isGood = mark === "good", ...more) {
 
 async function keepList(isHandedOn = false) {
   try {
-    if (many.checked) await keepRow("drafts", { id: LIST, scans: rows, handed: isHandedOn, at: Date.now() });
+    if (isMany) await keepRow("drafts", { id: LIST, scans: rows, handed: isHandedOn, at: Date.now() });
   } catch (error) {
     if (!(error instanceof NoStorage)) throw error;
   }
@@ -196,7 +198,7 @@ async function keepList(isHandedOn = false) {
 
 async function restoreList() {
   try {
-    const row = many.checked && (await get("drafts", LIST));
+    const row = isMany && (await get("drafts", LIST));
     if (!row || Date.now() - row.at > LIST_KEPT_MS) return;
     if (row.handed && (await selection()).length === 0) return; // the form is done with them
     rows = row.scans;
@@ -213,12 +215,21 @@ let engine = null;
 let camera = null;
 let stopLooking = () => {};
 
+/** A list that was begun is gone on with; it is emptied by its own button alone. */
+function begin(many) {
+  if (many && !isMany) rows = [];
+  isMany = many;
+  keep("scan-many", many ? "yes" : "no");
+  render();
+  return startCamera();
+}
+
 async function startCamera() {
   wake();
-  show(null);
+  if (!isMany) show(null);
   put(byId("camera-said"), null);
-  byId("start").hidden = true;
   byId("finder").hidden = false;
+  offerStart();
   try {
     const opening = openCamera(video); // asks for leave while the engine is fetched
     engine ??= openEngine();
@@ -228,7 +239,6 @@ async function startCamera() {
     byId("engine").dataset.engine = reader.name;
     stopLooking = look(video, reader, { onFound: (symbols) => take(symbols, "camera"), onAway: tellAway });
     showTorch();
-    render();
   } catch (error) {
     pauseCamera();
     if (!(error instanceof NoCamera)) throw error;
@@ -242,7 +252,16 @@ function pauseCamera() {
   camera?.close();
   camera = null;
   byId("finder").hidden = true;
-  byId("start").hidden = false;
+  offerStart();
+}
+
+/** What the two buttons do now, if the camera is not on. */
+function offerStart() {
+  const isOn = !byId("finder").hidden;
+  const hasList = isMany && rows.length > 0;
+  byId("start").hidden = isOn;
+  byId("start-many").hidden = isOn || hasList;
+  byId("start").textContent = hasList ? t("Go on scanning with the camera") : t("Scan with the camera");
 }
 
 const tellAway = (isAway) =>
@@ -295,13 +314,8 @@ function takeTyped(event) {
 
 // ---- the page ----
 
-many.checked = kept("scan-many") === "yes";
-many.addEventListener("change", () => {
-  keep("scan-many", many.checked ? "yes" : "no");
-  if (!many.checked) rows = rows.slice(-1);
-  render();
-});
-byId("start").addEventListener("click", startCamera);
+byId("start").addEventListener("click", () => begin(isMany && rows.length > 0));
+byId("start-many").addEventListener("click", () => begin(true));
 video.addEventListener("click", pauseCamera);
 byId("pause").addEventListener("click", pauseCamera);
 byId("torch").addEventListener("click", switchTorch);

@@ -33,7 +33,7 @@ function row({ scan, known, source, label }, who, onRemove) {
   const sign = label === "other" || known?.damaged ? "bad" : source === "unknown" || source === "absent" ? "warn" : "good";
   return h("li", { class: "card row", dataset: { subject: scan.subject } },
     h("div", { class: "grow" }, h("div", { class: "code" }, codeGroups(scan.code)), h("div", { class: `sign ${sign}` }, words)),
-    h("button", { class: "remove plain", type: "button", onclick: () => onRemove(scan.subject), "aria-label": t("Take %(code)s off the list", { code: scan.code }) }, t("Remove")));
+    h("button", { class: "remove plain", type: "button", onclick: () => onRemove(scan.subject), "aria-label": t("Remove %(code)s", { code: scan.code }) }, t("Remove")));
 }
 
 function shared(all, who, onStep) {
