@@ -85,7 +85,7 @@ def open_form(
     ]
     run(page, 'await (await room("device/selection")).select(given.scans);', scans=scans)
     page.goto(f"{yard.url}/record?type={type_}")
-    expect(page.locator("#review, #page .mark, #page form, .steps").first).to_be_visible()
+    expect(page.locator("#review, #question, #page .mark, #page form, .steps").first).to_be_visible()
 
 
 def choose(page: Page, pointer: str, value: str) -> None:
@@ -332,6 +332,7 @@ def test_forty_are_taken_over_by_one_signature_with_their_own_masses(phone: Phon
     page = phone(dismantler)
     preload(page)
     open_form(page, yard, "handover.accepted", *codes)
+    page.locator("#whole-form").click()
     choose(page, "/data/condition", "intact")
     page.locator(".packs input").first.fill("431.5")
     page.locator(".packs li").nth(1).locator("select").select_option("leaking")

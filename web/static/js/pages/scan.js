@@ -177,7 +177,15 @@ function choose(several, readBy) {
   say("warn", t("Several labels are in view."), false);
 }
 
-const show = (content) => put(byId("result"), content || null);
+/** What was unfolded stays so, and what had the focus has it, when the same is told anew. */
+function show(content) {
+  const result = byId("result");
+  const unfolded = [...result.querySelectorAll("details[open] > summary")].map((each) => each.textContent);
+  const step = result.contains(document.activeElement) ? document.activeElement.dataset.step : undefined;
+  put(result, content || null);
+  for (const each of result.querySelectorAll("summary")) each.parentElement.open = unfolded.includes(each.textContent);
+  if (step) result.querySelector(`[data-step="${CSS.escape(step)}"]`)?.focus();
+}
 
 /** In words, with a shape, a sound and a shake. */
 function say(mark, text, isGood = mark === "good", ...more) {

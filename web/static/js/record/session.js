@@ -48,7 +48,7 @@ export async function fillIn(session) {
     clearTimeout(timer);
     timer = setTimeout(() => void keepRow("drafts", { id: draftId, typed: form.typed, own: form.own, beside: form.beside, bulk: form.bulk, when: form.when, at: Date.now() }), SAVE_AFTER);
   };
-  const view = await makeView(session, form, save);
+  let view = await makeView(session, form, save);
   const review = async () => {
     const read = readAll(session, form, view, await now());
     if (read.problems) {
@@ -70,8 +70,35 @@ export async function fillIn(session) {
     put(session.page, session.leftOut, again, view.element,
       h("div", { class: "sticky" }, h("button", { type: "button", class: "big", id: "review", onclick: () => void review() }, t("Review"))));
   };
-  show();
+  const question = draft?.typed ? null : lastQuestion(session, form);
+  if (!question) return show();
+  const answer = async (word) => {
+    form.typed[question.name] = word;
+    view = await makeView(session, form, save);
+    await review();
+  };
+  return put(session.page, session.leftOut, askLast(session, question, answer, show));
 }
+
+/**
+ * Where all but one word of a list is filled in for many packs, that is asked by itself: then their sheet is one tap away.
+ * @param {Session} session
+ * @param {any} form
+ * @returns {{name: string, words: string[]} | null}
+ */
+function lastQuestion(session, form) {
+  if (session.scans.length < 2 || ASKED[session.type]) return null;
+  const [missing, ...others] = openProblems(session, readTyped(session.schema, form.typed));
+  const name = missing?.pointer.slice("/data/".length);
+  const words = session.schema.properties[name]?.enum;
+  return !others.length && missing?.code === "MISSING" && words ? { name, words } : null;
+}
+
+const askLast = ({ type, scans }, { name, words }, answer, show) =>
+  h("section", { class: "card", id: "question" },
+    h("h2", {}, t("%(what)s of all %(count)s", { what: labelOf(name, language, type), count: scans.length })),
+    words.map((word) => h("button", { type: "button", class: "big", dataset: { word }, onclick: () => void answer(word) }, wordOf(word, language, name))),
+    h("button", { type: "button", class: "big plain", id: "whole-form", onclick: show }, t("Say more: pack by pack, masses, photos")));
 
 async function startAnew(draftId, timer) {
   clearTimeout(timer);
@@ -240,8 +267,8 @@ async function digestOfLabel(text, subject) {
 function readAll({ type, schema, scans, context, known }, form, view, at) {
   const isBulk = scans.length > 1;
   const read = readTyped(schema, form.typed);
-  const skipped = isBulk && ownMembers(schema).includes("mass") ? (pointer) => pointer.startsWith("/data/mass") : () => false;
-  const lost = view.main.show(read.problems.filter(({ pointer }) => !skipped(pointer)).filter(({ pointer }) => !own(pointer)));
+  const shown = openProblems({ type, schema, scans }, read);
+  const lost = view.main.show(shown);
   const beside = view.beside ? readTyped(view.beside.schema, form.beside) : null;
   if (beside) lost.push(...view.beside.form.show(beside.problems));
   const when = readWhen(form, at, context.lifecycle.policy.future_tolerance_s);
@@ -264,16 +291,17 @@ function readAll({ type, schema, scans, context, known }, form, view, at) {
   if (view.packs) showOwnProblems(view.packs, ownProblems);
   put(view.lost, lost.map((problem) => h("p", {}, `${labelOf(problem.pointer.split("/")[2] ?? "", language, type)}: ${tellProblem(problem)}`)));
   view.lost.hidden = !lost.length;
-  const shown = read.problems.filter(({ pointer }) => !skipped(pointer) && !own(pointer));
   const problems = shown.length + (beside?.problems.length ?? 0) + ownProblems.size + (when.problem ? 1 : 0);
   if (problems) view.element.querySelector("[aria-invalid], .problem:not([hidden])")?.scrollIntoView({ block: "center" });
   if (problems) view.element.querySelector("[aria-invalid]")?.focus();
   return { problems, firsts, asked: beside ? { data: beside.data, withheld: beside.withheld } : undefined, occurredAt: when.at };
+}
 
-  /** Filled in pack by pack, and so not wrong for being away in the form of all. */
-  function own(pointer) {
-    return isBulk && (pointer === "/data/offer" || pointer === "/data/read_by" || (pointer === "/data/capacity" && type === "handover.accepted"));
-  }
+/** What is wrong in the form of all, without what is filled in pack by pack. */
+function openProblems({ type, schema, scans }, read) {
+  if (scans.length < 2) return read.problems;
+  const own = new Set(["offer", "read_by", ...(type === "handover.accepted" ? ["capacity"] : []), ...(ownMembers(schema).includes("mass") ? ["mass"] : [])]);
+  return read.problems.filter(({ pointer }) => !own.has(pointer.split("/")[2]));
 }
 
 /** What one pack says: of all that is the same, and what follows from its scan and from what is known of it. */
