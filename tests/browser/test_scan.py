@@ -439,8 +439,7 @@ def record(yard: Yard, lines: list[str]) -> None:
     assert [each["status"] for each in outcomes] == ["accepted"] * len(lines), outcomes
 
 
-@pytest.mark.parametrize("theme", ["bright", "dark"])
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(("language", "theme"), [("en", "bright"), ("zh", "dark")])
 def test_nothing_hinders_people(yard: Yard, phone: Phone, theme: str, language: str, axe: Axe) -> None:
     page = phone(yard.scene.maker)
     page.evaluate("theme => localStorage.setItem('theme', theme)", theme)
