@@ -14,6 +14,7 @@ class Caches {
     const kept = this.stores.get(name);
     return {
       keys: async () => [...kept.keys()].map((url) => new Request(url)),
+      match: async (address) => kept.get(ORIGIN + address)?.clone(),
       put: async (address, response) => void kept.set(ORIGIN + address, response),
     };
   }
@@ -173,6 +174,9 @@ test("pages of two versions get their own files, and never one of the other's", 
   // What the old page asks for and was not kept, the renewed node would give from its own files.
   const missing = await worker.get("/static/aaaa/js/late.js", { mode: "cors" });
   assert.equal(missing.type, "error");
+  node.isAway = true;
+  assert.match(await (await worker.get("/scan?lang=en")).text(), /\/static\/bbbb\//, "pages are of the newest version");
+  node.isAway = false;
   node.version = "cccc";
   await installed("cccc");
   assert.deepEqual(await caches.keys(), ["packtrace-files-bbbb", "packtrace-files-cccc"]);

@@ -12,6 +12,8 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 from schemathesis.transport.wsgi import WSGITransport
 
+from packtrace.web.api.rows import XLSX
+
 DOCUMENT: Final = "/api/v1/openapi.json"
 PHASES: Final = ("examples", "coverage", "fuzzing", "stateful")
 
@@ -57,9 +59,11 @@ _SEND: Final = WSGITransport.send
 WSGITransport.send = _send  # type: ignore[method-assign]
 
 
-@schemathesis.serializer("application/jose", "application/x-ndjson")
+@schemathesis.serializer("application/jose", "application/x-ndjson", XLSX)
 def _as_text(context: schemathesis.SerializationContext, value: Any) -> bytes:
-    """Events and lines are texts; whatever else is made in their place is sent as it is written."""
+    """Events and lines are texts; whatever else is made in their place, or as a workbook, goes as it is."""
+    if isinstance(value, bytes | bytearray):
+        return bytes(value)
     return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else str(value).encode()
 
 

@@ -83,11 +83,11 @@ async function dropOld({ version }) {
 
 // ---- answering ----
 
-const find = (address) => caches.match(address, { ignoreVary: true });
+const ANY = { ignoreVary: true }; // what is kept does not depend on what a browser would rather have
 
 /** A file of the version that the page asks for, or none: never one of another version. */
 async function file(request, { pathname }) {
-  const kept = await find(pathname);
+  const kept = await caches.match(pathname, ANY);
   if (kept) return kept;
   const response = await fetch(request);
   return response.ok && !isOfVersion(response) ? Response.error() : response;
@@ -106,13 +106,15 @@ async function page(request, url, build) {
   return kept ?? notKept(build);
 }
 
-async function shellFor(url, { shells, languages }) {
+/** Of this worker's own version: pages of the one before lie under the same addresses. */
+async function shellFor(url, { version, shells, languages }) {
   const shell = shells.find(({ rule }) => new RegExp(rule).test(url.pathname));
   if (!shell) return null;
   const asked = url.searchParams.get("lang");
-  const own = (globalThis.navigator?.language ?? "").toLowerCase().startsWith("zh") ? "zh" : "en";
-  const language = languages.includes(asked) ? asked : own;
-  return (await find(`${shell.path}?lang=${language}`)) ?? null;
+  const first = (globalThis.navigator?.language ?? "").toLowerCase().startsWith("zh") ? "zh" : "en";
+  const language = languages.includes(asked) ? asked : first;
+  const own = await caches.open(nameOf(version));
+  return (await own.match(`${shell.path}?lang=${language}`, ANY)) ?? null;
 }
 
 function soon(promise, patience) {
