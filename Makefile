@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test drill fuzz lint bench memory lock clean pictures
+.PHONY: help demo test drill fuzz look firefox lint bench memory lock clean pictures
 SHELL := /bin/bash
 
 BIN := .venv/bin
@@ -69,6 +69,12 @@ fuzz: .venv/test.stamp ## send 50,000 requests that nobody would think of to a n
 pictures: .venv/test.stamp .venv/vendor.stamp ## take pictures of every page on a phone, in both languages and all looks
 	PACKTRACE_PICTURES=$(or $(PICTURES),pictures) $(BIN)/pytest tests/browser/pictures.py $(PYTEST_ARGS)
 
+look: .venv/test.stamp .venv/vendor.stamp .venv/look.stamp ## let Lighthouse judge the passport and the scan page
+	PACKTRACE_LOOK=.venv/look $(BIN)/pytest -s tests/look/lighthouse.py $(PYTEST_ARGS)
+
+firefox: .venv/test.stamp .venv/vendor.stamp .venv/look.stamp ## sign and scan in Firefox (firefox-esr)
+	PACKTRACE_LOOK=.venv/look $(BIN)/pytest -s tests/look/firefox.py $(PYTEST_ARGS)
+
 lint: .venv/test.stamp ## check style and types
 	$(BIN)/ruff check
 	$(BIN)/mypy
@@ -126,6 +132,12 @@ WITHOUT := pages read codes without zxing-wasm, and draw none without a network
 	  cp uqr/LICENSE ../../../$(VENDOR)/uqr/; \
 	  cd ../../..; touch $@; \
 	fi
+
+# Lighthouse, and what drives Firefox; no test needs them.
+.venv/look.stamp: .venv/made.stamp tests/look/package.json tests/look/package-lock.json
+	mkdir -p .venv/look && cp tests/look/package.json tests/look/package-lock.json .venv/look/
+	cd .venv/look && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
 
 .venv/test.stamp: .venv/runtime.stamp requirements-test.lock
 	$(PIP) install --require-hashes -r requirements-test.lock
