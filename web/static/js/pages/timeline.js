@@ -129,7 +129,6 @@ async function showStranger(story) {
     [t("Stage"), known.stage_name ? either(known.stage_name) : known.stage], [t("Chemistry"), known.chemistry],
     [t("Maker"), known.maker && either({ zh: known.maker.name_zh, en: known.maker.name_en })],
     [t("Events so far"), Number.isSafeInteger(known.seq) && known.seq >= 0 ? String(known.seq + 1) : ""],
-    [t("Head"), known.head ?? ""],
   ];
   put(byId("standing"), h("dl", {}, ...pairs.filter(([, value]) => value).flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
     !told && known.fetched_at && h("p", { class: "kind" }, t("Kept on this phone, from %(at)s.", { at: moment(known.fetched_at) })));
