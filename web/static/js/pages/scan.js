@@ -61,7 +61,7 @@ function settle({ text, format, accepted }, readBy) {
   if (accepted.kind === "label" || accepted.kind === "code") {
     void hear(accepted, readBy, format);
   } else if (accepted.kind === "slip") {
-    show(slipCard(accepted, readBy));
+    show(slipCard(accepted));
     say("good", t("The handover slip of a truck"));
   } else {
     const { mark, title, lines } = tellOther(accepted, text);
@@ -146,15 +146,12 @@ async function goOn(type, subjects) {
   location.assign(link(type === "handover.offered" ? "/handover" : `/record?type=${encodeURIComponent(type)}`));
 }
 
-function slipCard({ subject, token }, readBy) {
+/** A truck's slip leads to its consignment, where its packs are counted; its token is for whoever has no key. */
+function slipCard({ subject }) {
   const name = subject.slice("consignment:".length);
-  const open = async () => {
-    await select([{ subject, code: name, token, read_by: readBy, kind: "slip", remarks: [], at: new Date().toISOString() }]);
-    location.assign(link(`/consignments/${name}`));
-  };
   return h("article", { class: "card" },
     h("h2", {}, t("The handover slip of a truck")), h("p", { class: "code" }, name),
-    h("button", { class: "huge", type: "button", onclick: open }, t("Open this consignment")));
+    h("a", { class: "huge", href: link(`/consignments/${name}`) }, t("Open this consignment")));
 }
 
 /** Several batteries in view: a person says which. */
