@@ -169,6 +169,7 @@ def do(page: Page, yard: Yard, type_: str, *codes: str, **fields: str) -> dict[s
     for name, value in fields.items():
         pointer = f"/data/{name.replace('__', '/')}"
         field = page.locator(f'[data-pointer="{pointer}"]')
+        expect(field.first).to_be_visible()
         if field.locator("select, input[type=radio]").count():
             choose(page, pointer, value)
         else:
@@ -210,6 +211,24 @@ def test_a_dismantler_takes_in_inspects_opens_and_hands_on(phone: Phone, yard: Y
     assert len(row["ids"]) == 2 and stage(yard, code) == "dismantled"
     _, module = yard.ask(f"/api/v1/batteries/{module_code(code)}", **token_of(yard, dismantler))
     assert (module["stage"], module["parent"]) == ("at_dismantler", subject(code))
+    page.get_by_role("button", name="Make a lot: casing, 37.75 kg").click()
+    expect(page.locator("#review")).to_be_visible()
+    choose(page, "/data/capacity", "pack_dismantler")
+    sheet = review(page)
+    assert sheet["/data/mass/g"] == "37750" and sheet["/data/dismantled"] == row["ids"][0]
+    sign(page)
+
+
+def test_a_slip_is_undone_by_a_record_of_its_own(phone: Phone, yard: Yard) -> None:
+    page, code = phone(yard.scene.maker), made(yard)
+    do(page, yard, "battery.retired", code, reason="end_of_life")
+    page.get_by_role("link", name="This was wrong: undo it").click()
+    expect(page.locator("#review")).to_be_visible()
+    write(page, "/data/reason", "wrong pack")
+    sheet = review(page)
+    assert sheet["/data/event"] == sheet["/prev"]
+    sign(page)
+    assert stage(yard, code) == "manufactured"
 
 
 def test_a_garage_registers_has_incidents_loses_and_declines(phone: Phone, yard: Yard) -> None:

@@ -58,6 +58,8 @@ async function ask(path) {
 
 /** @param {any[]} parties @param {string} language @returns {(org: string) => string} the name of a party, or nothing */
 export const namer = (parties, language) => {
-  const names = new Map(parties.map((party) => [party.org, party[`name_${language}`] || party.name_en || party.name_zh || ""]));
+  const names = new Map(
+    parties.map((party) => [party.org, party[`name_${language}`] || party.name_en || party.name_zh || ""]),
+  );
   return (org) => names.get(org) ?? "";
 };

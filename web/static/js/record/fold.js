@@ -126,7 +126,9 @@ function stageAfter(row, data, before, capacity, lifecycle) {
     case "parent":
       return waste;
     case "waste_or_same":
-      return isWaste(before.stage, lifecycle) || before.stage === "lost" ? wasteStage(lifecycle, data.capacity) : before.stage;
+      return isWaste(before.stage, lifecycle) || before.stage === "lost"
+        ? wasteStage(lifecycle, data.capacity)
+        : before.stage;
     case "intake":
       return lifecycle.in_use.includes(before.stage) && ["dealer", "repairer"].includes(capacity) ? before.stage : waste;
     case "declared":
@@ -165,13 +167,19 @@ const like = (known, party) =>
   typeof known.custodian === "string" || known.custodian === undefined ? party : party === NONE ? null : { id: party };
 
 const offerOf = ({ data }, id) => ({
-  event: id, consignee: data.consignee, capacity: data.capacity, expires_at: data.expires_at, consignment: data.consignment ?? "",
+  event: id,
+  consignee: data.consignee,
+  capacity: data.capacity,
+  expires_at: data.expires_at,
+  consignment: data.consignment ?? "",
   ...(data.mass ? { mass: data.mass } : {}),
 });
 
 const once = (...lists) => [...new Set(lists.flat())];
 const gone = ({ stage, capacity }, { type, iss }) => ({
-  before: stage, before_capacity: capacity, lost_by: type === "battery.lost" ? iss : "",
+  before: stage,
+  before_capacity: capacity,
+  lost_by: type === "battery.lost" ? iss : "",
 });
 const back = () => ({ before: "", before_capacity: "", lost_by: "" });
 
@@ -199,7 +207,9 @@ const CHANGES = {
   "battery.manufactured": manufactured,
   "battery.repurposed": (known, said) => ({ ...manufactured(known, said), use: said.data.intended_use }),
   "battery.registered": (_known, { iss, data }, { unsafe }) => ({
-    declared_by: iss, conflicts_with: data.conflicts_with ?? "", label: data.label ?? "",
+    declared_by: iss,
+    conflicts_with: data.conflicts_with ?? "",
+    label: data.label ?? "",
     damaged: unsafe.includes(data.condition),
     ...(data.chemistry ? { chemistry: data.chemistry } : {}),
   }),
@@ -234,8 +244,17 @@ function foldLot(known, statement, id, row) {
   switch (type) {
     case "lot.made":
       return {
-        ...after, stage: "held", custodian: like(known, iss), capacity: data.capacity, kind: data.kind,
-        chemistry: data.chemistry ?? "", g: data.mass.g, charges: [], site: data.site ?? "", offer: undefined, offered: false,
+        ...after,
+        stage: "held",
+        custodian: like(known, iss),
+        capacity: data.capacity,
+        kind: data.kind,
+        chemistry: data.chemistry ?? "",
+        g: data.mass.g,
+        charges: [],
+        site: data.site ?? "",
+        offer: undefined,
+        offered: false,
       };
     case "handover.offered":
       return { ...after, offer: offerOf(statement, id), offered: true };
@@ -260,7 +279,13 @@ function foldLot(known, statement, id, row) {
 function foldVehicle(known, { type, iss, data }) {
   const batteries = (known.batteries ?? []).filter((each) => each !== data.battery);
   if (type === "vehicle.fitted") {
-    return { ...known, packs: data.packs, swap_model: data.swap_model, batteries: [...batteries, data.battery], last_by: iss };
+    return {
+      ...known,
+      packs: data.packs,
+      swap_model: data.swap_model,
+      batteries: [...batteries, data.battery],
+      last_by: iss,
+    };
   }
   if (type === "vehicle.taken_out") return { ...known, batteries, last_by: iss };
   return type === "vehicle.scrapped" ? { ...known, scrapped: true, last_by: iss } : known;

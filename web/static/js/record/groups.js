@@ -24,15 +24,22 @@ export function followers({ type, subject, data }, known, { asked = { data: {}, 
   const capacity = known?.capacity ?? "";
   switch (type) {
     case "battery.installed":
-      return [{
-        type: "vehicle.fitted", subject: data.vehicle, withheld: asked.withheld,
-        data: { battery: subject, installed: LEADER, packs: data.of, ...asked.data },
-      }];
+      return [
+        {
+          type: "vehicle.fitted",
+          subject: data.vehicle,
+          withheld: asked.withheld,
+          data: { battery: subject, installed: LEADER, packs: data.of, ...asked.data },
+        },
+      ];
     case "battery.removed":
-      return data.vehicle ? [{ type: "vehicle.taken_out", subject: data.vehicle, data: { battery: subject, removed: LEADER } }] : [];
+      return data.vehicle
+        ? [{ type: "vehicle.taken_out", subject: data.vehicle, data: { battery: subject, removed: LEADER } }]
+        : [];
     case "battery.dismantled":
       return data.children.map(({ battery, g }) => ({
-        type: "battery.extracted", subject: battery,
+        type: "battery.extracted",
+        subject: battery,
         data: { parent: subject, dismantled: LEADER, capacity, mass: { g, basis: data.mass.basis } },
       }));
     case "battery.manufactured":
@@ -41,12 +48,22 @@ export function followers({ type, subject, data }, known, { asked = { data: {}, 
     case "battery.repaired":
       return [
         ...(data.took_out ?? []).map((part) => ({
-          type: "battery.taken_out", subject: part, data: { parent: subject, leader: LEADER, capacity: capacity || data.capacity },
+          type: "battery.taken_out",
+          subject: part,
+          data: { parent: subject, leader: LEADER, capacity: capacity || data.capacity },
         })),
         ...fitted(subject, data.put_in),
       ];
     case "identity.linked":
-      return isNew ? [{ type: "battery.registered", subject: data.battery, data: { linked: LEADER, ...asItStood(known, lifecycle), ...asked.data } }] : [];
+      return isNew
+        ? [
+            {
+              type: "battery.registered",
+              subject: data.battery,
+              data: { linked: LEADER, ...asItStood(known, lifecycle), ...asked.data },
+            },
+          ]
+        : [];
     case "lot.split":
       return data.into.map(({ lot, g }) => ({ type: "lot.made", subject: lot, data: shareOf(known, capacity, g) }));
     case "lot.made":
@@ -67,12 +84,18 @@ function asItStood(known, { waste }) {
 
 /** What a lot is split into is what the lot was. */
 const shareOf = (known, capacity, g) => ({
-  split: LEADER, capacity, kind: known?.kind, ...(known?.chemistry ? { chemistry: known.chemistry } : {}),
+  split: LEADER,
+  capacity,
+  kind: known?.kind,
+  ...(known?.chemistry ? { chemistry: known.chemistry } : {}),
   mass: { g, basis: "measured" },
 });
 
 /** @returns {string} a vehicle that nobody has named yet: 16 random bytes, as its VIN stays out of the log */
 export function newVehicle() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return `vehicle:${btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")}`;
+  return `vehicle:${btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replace(/=+$/, "")}`;
 }

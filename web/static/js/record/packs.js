@@ -29,26 +29,58 @@ export function packRows({ schema, subjects, known, own, onInput }) {
     const inputs = [];
     if (names.includes("mass")) {
       const id = `m${subject}`;
-      inputs.push(h("div", { class: "field", dataset: { pointer: "mass" } },
-        h("label", { for: id }, labelOf("mass", language), isNeeded ? null : h("span", { class: "kind" }, " ", t("(if known)"))),
-        h("div", { class: "with-unit" },
-          h("input", { id, inputmode: "decimal", autocomplete: "off", value: typed.mass ?? "", oninput: (event) => {
-            typed.mass = event.target.value;
-            onInput();
-          } }), h("span", { class: "unit" }, "kg")),
-        stated === null ? null : h("p", { class: "help" }, t("stated: %(mass)s", { mass: kilograms(stated) })),
-        h("p", { class: "problem", hidden: true })));
+      inputs.push(
+        h(
+          "div",
+          { class: "field", dataset: { pointer: "mass" } },
+          h(
+            "label",
+            { for: id },
+            labelOf("mass", language),
+            isNeeded ? null : h("span", { class: "kind" }, " ", t("(if known)")),
+          ),
+          h(
+            "div",
+            { class: "with-unit" },
+            h("input", {
+              id,
+              inputmode: "decimal",
+              autocomplete: "off",
+              value: typed.mass ?? "",
+              oninput: (event) => {
+                typed.mass = event.target.value;
+                onInput();
+              },
+            }),
+            h("span", { class: "unit" }, "kg"),
+          ),
+          stated === null ? null : h("p", { class: "help" }, t("stated: %(mass)s", { mass: kilograms(stated) })),
+          h("p", { class: "problem", hidden: true }),
+        ),
+      );
     }
     if (names.includes("condition")) {
-      const select = h("select", { id: `c${subject}`, onchange: (event) => {
-        typed.condition = event.target.value;
-        onInput();
-      } }, h("option", { value: "" }, t("as all")), schema.properties.condition.enum.map((word) => h("option", { value: word }, wordOf(word, language, "condition"))));
+      const select = h(
+        "select",
+        {
+          id: `c${subject}`,
+          onchange: (event) => {
+            typed.condition = event.target.value;
+            onInput();
+          },
+        },
+        h("option", { value: "" }, t("as all")),
+        schema.properties.condition.enum.map((word) => h("option", { value: word }, wordOf(word, language, "condition"))),
+      );
       select.value = typed.condition ?? "";
       inputs.push(h("div", { class: "field" }, h("label", { for: `c${subject}` }, labelOf("condition", language)), select));
     }
-    return h("li", { class: "card", dataset: { sub: subject } }, h("span", { class: "code" }, groups(codeOf(subject))),
-      inputs.length ? h("div", { class: "pair" }, inputs) : null);
+    return h(
+      "li",
+      { class: "card", dataset: { sub: subject } },
+      h("span", { class: "code" }, groups(codeOf(subject))),
+      inputs.length ? h("div", { class: "pair" }, inputs) : null,
+    );
   });
   return h("ol", { class: "list packs" }, rows);
 }

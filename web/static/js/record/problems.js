@@ -22,13 +22,18 @@ export function tellProblem({ pointer, code, expected, got }) {
     case "DIGITS":
       return t("Expected at most %(digits)s digits after the point, got: %(got)s", { digits: expected.digits, got });
     case "RANGE":
-      return t("Expected %(least)s to %(most)s, got %(got)s", { least: quantity(expected[0]), most: quantity(expected[1]), got: quantity(got) });
+      return t("Expected %(least)s to %(most)s, got %(got)s", {
+        least: quantity(expected[0]),
+        most: quantity(expected[1]),
+        got: quantity(got),
+      });
     case "LENGTH":
       return t("Expected %(least)s to %(most)s characters, got %(got)s", { least: expected[0], most: expected[1], got });
     case "CHOICE":
       return t("Expected one of: %(words)s", { words: list(expected.map((word) => wordOf(word, language, member))) });
     case "COUNT":
-      if (expected[1] === Infinity || got < expected[0]) return t("Expected at least %(least)s, got %(got)s", { least: expected[0], got });
+      if (expected[1] === Infinity || got < expected[0])
+        return t("Expected at least %(least)s, got %(got)s", { least: expected[0], got });
       return t("Expected at most %(most)s, got %(got)s", { most: expected[1], got });
     case "CODE":
       return t("This is no battery code. Expected %(expected)s, got %(got)s", { expected, got });
@@ -37,7 +42,9 @@ export function tellProblem({ pointer, code, expected, got }) {
     case "FUTURE":
       return t("Expected a time that has passed, got: %(got)s", { got });
     case "CHARACTER":
-      return t("Character %(at)s of this text can't be signed, since it is invisible or turns text round.", { at: expected });
+      return t("Character %(at)s of this text can't be signed, since it is invisible or turns text round.", {
+        at: expected,
+      });
     case "FORM":
       return t("Not written as expected: %(got)s", { got });
     default:

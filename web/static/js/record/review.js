@@ -26,7 +26,8 @@ export function linesOf(statement, withheld, telling) {
   const lines = [];
   const { data, ...rest } = statement;
   for (const [name, value] of Object.entries(rest)) walk(value, [name], statement.type, false, telling, lines);
-  if (!Object.keys(data).length && !Object.keys(withheld).length) lines.push(lineOf(data, ["data"], statement.type, false, telling));
+  if (!Object.keys(data).length && !Object.keys(withheld).length)
+    lines.push(lineOf(data, ["data"], statement.type, false, telling));
   for (const [name, value] of Object.entries(data)) walk(value, ["data", name], statement.type, false, telling, lines);
   for (const [name, value] of Object.entries(withheld)) walk(value, ["data", name], statement.type, true, telling, lines);
   return lines;
@@ -72,7 +73,8 @@ function textOf(value, path, telling) {
   if (path.length === 1 || isName(value)) return nameText(value, path, telling);
   if (DIGEST.test(value)) return `${value.slice(0, 8)}…`;
   if (/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(value)) return telling.showTime?.(value) ?? value;
-  const isFree = ["note", "reason", "zh", "en", "laboratory", "number", "treated"].includes(member) && /\s|[^a-z_]/.test(value);
+  const isFree =
+    ["note", "reason", "zh", "en", "laboratory", "number", "treated"].includes(member) && /\s|[^a-z_]/.test(value);
   return isFree ? value : wordOf(value, language, member);
 }
 
@@ -80,7 +82,11 @@ function numberText(value, member, path, t) {
   if (path.length === 1) return String(value);
   const { unit, digits } = unitOf(member);
   const said = formatDecimal(value, digits);
-  return unit === "%" ? `${said} %` : unit ? `${said} ${unit === "months" ? t("months") : unit === "bytes" ? t("bytes") : unit}` : said;
+  return unit === "%"
+    ? `${said} %`
+    : unit
+      ? `${said} ${unit === "months" ? t("months") : unit === "bytes" ? t("bytes") : unit}`
+      : said;
 }
 
 const isName = (text) => /^(?:org|battery|vehicle|batch|lot|consignment|model|keys|log|notes):/.test(text);
@@ -92,7 +98,10 @@ function nameText(text, path, { language, nameOf, showTime, t }) {
     const name = nameOf?.(text) ?? "";
     return name ? `${name} (${text.slice(4)})` : text.slice(4);
   }
-  if (text.startsWith("battery:gbt34014:")) return codeOf(text).match(/.{1,8}/g).join(" ");
+  if (text.startsWith("battery:gbt34014:"))
+    return codeOf(text)
+      .match(/.{1,8}/g)
+      .join(" ");
   if (text.startsWith("battery:")) return codeOf(text);
   if (text.startsWith("vehicle:")) return t("vehicle %(name)s", { name: text.slice(8, 16) });
   if (/^(?:batch|lot|consignment|model):/.test(text)) return text.slice(text.indexOf("/") + 1);

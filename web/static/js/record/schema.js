@@ -10,8 +10,25 @@
  */
 
 const KEYWORDS = new Set([
-  "type", "properties", "required", "additionalProperties", "minProperties", "enum", "const", "minimum", "maximum", "minLength",
-  "maxLength", "pattern", "items", "minItems", "maxItems", "description", "x-reference", "x-disclosed", "x-correctable",
+  "type",
+  "properties",
+  "required",
+  "additionalProperties",
+  "minProperties",
+  "enum",
+  "const",
+  "minimum",
+  "maximum",
+  "minLength",
+  "maxLength",
+  "pattern",
+  "items",
+  "minItems",
+  "maxItems",
+  "description",
+  "x-reference",
+  "x-disclosed",
+  "x-correctable",
 ]);
 
 /**
@@ -26,7 +43,9 @@ export function check(schema, value, pointer = "") {
   for (const keyword of Object.keys(schema)) {
     if (!KEYWORDS.has(keyword)) throw new TypeError(`schema: expected a keyword that is known, got ${keyword}`);
   }
-  const wrong = (code, expected, got) => [{ pointer, code, expected, got, ...(schema.description ? { says: schema.description } : {}) }];
+  const wrong = (code, expected, got) => [
+    { pointer, code, expected, got, ...(schema.description ? { says: schema.description } : {}) },
+  ];
   if (schema.const !== undefined && value !== schema.const) return wrong("CHOICE", [schema.const], value);
   if (schema.enum && !schema.enum.includes(value)) return wrong("CHOICE", schema.enum, value);
   switch (schema.type) {
@@ -49,7 +68,8 @@ export function check(schema, value, pointer = "") {
 function checkText(schema, value, wrong) {
   if (typeof value !== "string") return wrong("KIND", "string", value);
   const length = [...value].length;
-  if (length < schema.minLength || length > schema.maxLength) return wrong("LENGTH", [schema.minLength, schema.maxLength], length);
+  if (length < schema.minLength || length > schema.maxLength)
+    return wrong("LENGTH", [schema.minLength, schema.maxLength], length);
   return schema.pattern && !new RegExp(schema.pattern).test(value) ? wrong("FORM", schema.pattern, value) : [];
 }
 
@@ -66,7 +86,8 @@ function checkObject(schema, value, pointer, wrong) {
   const found = [];
   if (names.length < (schema.minProperties ?? 0)) found.push(...wrong("FEWEST", schema.minProperties, names.length));
   for (const name of schema.required ?? []) {
-    if (!Object.hasOwn(value, name)) found.push({ pointer: `${pointer}/${name}`, code: "MISSING", expected: name, got: undefined });
+    if (!Object.hasOwn(value, name))
+      found.push({ pointer: `${pointer}/${name}`, code: "MISSING", expected: name, got: undefined });
   }
   for (const name of names) {
     const inner = Object.hasOwn(schema.properties, name) ? schema.properties[name] : null;

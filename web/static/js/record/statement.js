@@ -36,7 +36,8 @@ export function compose({ type, subject, data, withheld = {}, occurredAt, place,
   }
   const { seq, prev } = place;
   if (!Number.isSafeInteger(seq) || seq < 0) throw incomplete("seq", "a whole number from 0", String(seq));
-  if ((seq > 0) !== Boolean(prev)) throw incomplete("prev", seq > 0 ? "the id of the event before" : "none at seq 0", prev || "none");
+  if (seq > 0 !== Boolean(prev))
+    throw incomplete("prev", seq > 0 ? "the id of the event before" : "none at seq 0", prev || "none");
   checkApart(data, withheld);
   return frozen({
     v: VERSION,

@@ -43,9 +43,21 @@ export function steps(known, me, lifecycle, now, subject = known?.subject ?? "")
 
 /** What is done most in a yard comes first; the rest as the table has it. */
 const OFTEN = [
-  "handover.accepted", "handover.declined", "battery.taken_in", "battery.registered", "battery.dismantled", "battery.recycled",
-  "battery.removed", "battery.installed", "handover.offered", "handover.withdrawn", "battery.retired", "battery.inspected",
-  "battery.repaired", "battery.moved", "battery.incident",
+  "handover.accepted",
+  "handover.declined",
+  "battery.taken_in",
+  "battery.registered",
+  "battery.dismantled",
+  "battery.recycled",
+  "battery.removed",
+  "battery.installed",
+  "handover.offered",
+  "handover.withdrawn",
+  "battery.retired",
+  "battery.inspected",
+  "battery.repaired",
+  "battery.moved",
+  "battery.incident",
 ];
 
 /**
@@ -62,7 +74,8 @@ export function step(row, known, me, lifecycle, now) {
   if (row.stage === "before" && !isOwnLast(known, me)) return null;
   const found = standing(row, known, me, lifecycle, now);
   const why =
-    found.why ?? keyMay(row, me) ??
+    found.why ??
+    keyMay(row, me) ??
     CONDITIONS.reduce((barred, check) => barred ?? check(row, known, me, lifecycle, found, now), null);
   return { type, zh, en, allowed: why === null, why, capacities: why ? [] : found.capacities, checks: row.also };
 }
@@ -85,10 +98,12 @@ export function standing(row, known, me, lifecycle, now) {
   const signer = relation(row, known, me, offer, now);
   if (signer.why) return signer;
   if (offer && row.offer === "bars") return barred({ code: "OFFER_OPEN", values: { ...offer } });
-  if (HOLDABLE.has(row.chain) && isHeld(row, known, me)) return barred({ code: "HELD_BY_AUTHORITY", values: { holds: known.holds ?? [] } });
+  if (HOLDABLE.has(row.chain) && isHeld(row, known, me))
+    return barred({ code: "HELD_BY_AUTHORITY", values: { holds: known.holds ?? [] } });
   for (const bar of row.bars) {
     if (bar === "damage" && known.damaged) return barred({ code: "DAMAGED", values: {} });
-    if (bar === "contest" && (known.contested || known.origin_contested)) return barred({ code: "ORIGIN_CONTESTED", values: {} });
+    if (bar === "contest" && (known.contested || known.origin_contested))
+      return barred({ code: "ORIGIN_CONTESTED", values: {} });
     if (bar === "conflict" && known.conflicts_with && known.conflict_open !== false) {
       return barred({ code: "IDENTITY_CONFLICT", values: { battery: known.conflicts_with } });
     }
@@ -120,11 +135,13 @@ export function openOffer({ offer }, now) {
 /** @param {Me} me @param {Date} now @param {string} [licence] @returns {string[]} roles that are valid, with that licence */
 export function rolesOf(me, now, licence = "") {
   const at = now.getTime();
-  return me.roles.filter((each) => {
-    if (typeof each === "string") return !licence;
-    const begun = !each.from || Date.parse(each.from) <= at;
-    return begun && (!each.until || at < Date.parse(each.until)) && (!licence || (each.scope ?? []).includes(licence));
-  }).map((each) => (typeof each === "string" ? each : each.role));
+  return me.roles
+    .filter((each) => {
+      if (typeof each === "string") return !licence;
+      const begun = !each.from || Date.parse(each.from) <= at;
+      return begun && (!each.until || at < Date.parse(each.until)) && (!licence || (each.scope ?? []).includes(licence));
+    })
+    .map((each) => (typeof each === "string" ? each : each.role));
 }
 
 const isElsewhere = (row) => row.by.every(({ relation: by }) => ELSEWHERE.has(by));
@@ -137,7 +154,10 @@ function stageWhy(row, known, lifecycle) {
   if (stage === undefined) return { code: "NOT_KNOWN_HERE", values: {} };
   if (row.stages.includes(stage)) return null;
   const ended = lifecycle.ended.includes(stage) || ENDINGS.has(stage);
-  return { code: ended ? "PACK_TERMINAL" : "ILLEGAL_TRANSITION", values: { stages: row.stages, stage, custodian: custodianOf(known) } };
+  return {
+    code: ended ? "PACK_TERMINAL" : "ILLEGAL_TRANSITION",
+    values: { stages: row.stages, stage, custodian: custodianOf(known) },
+  };
 }
 
 /** How the signer stands to the subject, with a role that the row asks for; and the capacities in which it may act. */
@@ -169,7 +189,9 @@ function stands(by, row, known, me, offer) {
       return custodianOf(known) === NOBODY && known.stage !== "in_pack"; // what is inside another is its holder's
     case "reporter":
       // Who reported it is told to few; the node's list of steps knows it where nothing has happened here since.
-      return known.lost_by === undefined ? (known.steps ?? []).some(({ type }) => type === row.type) : known.lost_by === me.org;
+      return known.lost_by === undefined
+        ? (known.steps ?? []).some(({ type }) => type === row.type)
+        : known.lost_by === me.org;
     case "owner":
       return ownerOf(known.subject) === me.org;
     case "receiver":
@@ -194,7 +216,10 @@ function signerWhy(row, known, offer) {
     return { code: "NO_OPEN_OFFER", values: known.offer ? { expires_at: known.offer.expires_at } : {} };
   }
   const isHolding = row.chain === "battery" || row.chain === "lot";
-  return { code: isHolding ? "NOT_CUSTODIAN" : "NOT_OWNER", values: { wanted: [...wanted], custodian: custodianOf(known) ?? NONE } };
+  return {
+    code: isHolding ? "NOT_CUSTODIAN" : "NOT_OWNER",
+    values: { wanted: [...wanted], custodian: custodianOf(known) ?? NONE },
+  };
 }
 
 function isHeld(row, known, me) {
@@ -263,12 +288,15 @@ const CONDITIONS = [
   function begunOrNot(row, known) {
     const isThere = (known.seq ?? -1) >= 0;
     const isWrong = (row.also.includes("chain_absent") && isThere) || (row.also.includes("batch_open") && !isThere);
-    return isWrong ? { code: "ILLEGAL_TRANSITION", values: { stages: [isThere ? ABSENT : "open"], stage: isThere ? "open" : ABSENT } } : null;
+    return isWrong
+      ? { code: "ILLEGAL_TRANSITION", values: { stages: [isThere ? ABSENT : "open"], stage: isThere ? "open" : ABSENT } }
+      : null;
   },
   function stillUndone(row, { last }, _me, lifecycle, _found, now) {
     if (row.stage !== "before" || !last) return null;
     const type = last.type;
-    if (!lifecycle.rows.some((each) => each.type === type && each.voidable)) return { code: "NOT_VOIDABLE", values: { type } };
+    if (!lifecycle.rows.some((each) => each.type === type && each.voidable))
+      return { code: "NOT_VOIDABLE", values: { type } };
     const hours = lifecycle.policy.void_hours;
     const isLate = now.getTime() > Date.parse(last.at) + hours * 3_600_000;
     return isLate ? { code: "VOID_TOO_LATE", values: { hours } } : null;

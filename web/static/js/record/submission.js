@@ -47,21 +47,21 @@ export async function composeGroup(first, { occurredAt, asked, lifecycle }) {
 }
 
 /**
- * Signs submissions, each whole, and puts them in the outbox. What was composed is signed as it is, or not at all.
+ * Signs submissions, each whole, and puts them in the outbox. What was composed is signed as it is, or none of it is.
  * @param {{parts: Composed[], evidence?: string[]}[]} submissions
  * @param {(done: number) => void} [progress]
  * @returns {Promise<import("../device/outbox.js").Row[]>}
- * @throws {PlaceMoved} before anything of that submission is signed; those before it are kept
+ * @throws {PlaceMoved} before anything is signed
  */
 export const signAll = (submissions, progress = () => {}) =>
   alone("signing", async () => {
+    for (const { statement } of submissions.flatMap(({ parts }) => parts)) {
+      const { seq, prev } = await place(statement.sub);
+      if (seq !== statement.seq || (prev ?? undefined) !== statement.prev) throw new PlaceMoved(statement.sub);
+    }
     const by = await signer();
     const rows = [];
     for (const { parts, evidence = [] } of submissions) {
-      for (const { statement } of parts) {
-        const { seq, prev } = await place(statement.sub);
-        if (seq !== statement.seq || (prev ?? undefined) !== statement.prev) throw new PlaceMoved(statement.sub);
-      }
       const signed = await signGroup(parts, { signer: by });
       const [{ statement, withheld }] = parts;
       const said = { type: statement.type, subject: statement.sub, data: { ...statement.data, ...withheld } };

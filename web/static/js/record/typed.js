@@ -18,9 +18,18 @@ import { unitOf } from "./words.js";
 
 /** @type {[begins: string, kind: TextKind][]} */
 const KINDS = [
-  ["a battery or a lot", "holding"], ["a battery", "battery"], ["an organisation", "party"], ["a vehicle", "vehicle"],
-  ["a batch", "batch"], ["a consignment", "consignment"], ["a lot", "lot"], ["a model", "model"], ["UTC in whole", "time"],
-  ["a site", "site"], ["a region", "region"], ["a SHA-256", "digest"],
+  ["a battery or a lot", "holding"],
+  ["a battery", "battery"],
+  ["an organisation", "party"],
+  ["a vehicle", "vehicle"],
+  ["a batch", "batch"],
+  ["a consignment", "consignment"],
+  ["a lot", "lot"],
+  ["a model", "model"],
+  ["UTC in whole", "time"],
+  ["a site", "site"],
+  ["a region", "region"],
+  ["a SHA-256", "digest"],
 ];
 
 /** @param {Schema} schema @returns {TextKind} */
@@ -54,7 +63,8 @@ export function readTyped(schema, typed) {
   return { data, withheld, problems: [...problems, ...said] };
 }
 
-const isBelow = (pointer, told) => [...told].some((each) => pointer.startsWith(`${each}/`) || each.startsWith(`${pointer}/`));
+const isBelow = (pointer, told) =>
+  [...told].some((each) => pointer.startsWith(`${each}/`) || each.startsWith(`${pointer}/`));
 
 function convert(schema, name, value, pointer, problems) {
   if (value === undefined || value === null || value === "") return undefined;
@@ -84,9 +94,12 @@ function convertObject(schema, value, pointer, problems) {
 }
 
 function convertList(schema, name, value, pointer, problems) {
-  const items = name === "not_measured" && !Array.isArray(value)
-    ? Object.entries(value).filter(([, reason]) => !blank(reason)).map(([what, reason]) => ({ what, reason }))
-    : value;
+  const items =
+    name === "not_measured" && !Array.isArray(value)
+      ? Object.entries(value)
+          .filter(([, reason]) => !blank(reason))
+          .map(([what, reason]) => ({ what, reason }))
+      : value;
   const read = items.map((item, at) => convert(schema.items, name, item, `${pointer}/${at}`, problems));
   const found = read.filter((item) => item !== undefined);
   return found.length || !(schema.minItems > 0 || name === "not_measured") ? found : undefined;
