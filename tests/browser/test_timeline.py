@@ -369,3 +369,11 @@ def test_a_log_that_shrank_or_shows_another_past_is_caught(yard: Yard, phone: Ph
         page.evaluate(forget, {"modules": modules(page), "name": f"pin:{yard.scene.origin}"})
         open_timeline(page, yard)
         assert verdict(page) == "CHECKED"
+
+
+def test_where_the_checking_part_fails_nothing_is_shown_as_checked(yard: Yard, phone: Phone) -> None:
+    page = phone(yard.scene.dismantler, service_workers="block")
+    page.route("**/show/check.worker.js", lambda route: route.abort())
+    open_timeline(page, yard)
+    expect(page.locator("#verdicts")).to_contain_text("Not checked:")
+    assert page.locator("#thread li").count() == 0

@@ -263,10 +263,13 @@ def test_a_log_of_thousands_of_events_leaves_the_page_answering(
 def test_what_is_dropped_offline_is_checked_as_well(yard: Yard, phone: Phone) -> None:
     scene, log, trust = small()
     page = verify_page(yard, phone)
-    drop(page, "trust.json", trust)  # with it the checking part is on the device
+    page.evaluate("navigator.serviceWorker.ready")
     page.context.set_offline(True)
+    page.reload()
+    drop(page, "trust.json", trust)
     card = drop(page, "pack.zip", battery_bundle(scene, log))
     assert said(card) == "CHECKED"
+    expect(card).to_contain_text("What was checked here holds.")
 
 
 def test_entries_that_are_given_are_those_of_the_log(yard: Yard, phone: Phone) -> None:

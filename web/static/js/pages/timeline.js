@@ -43,9 +43,16 @@ function subjectOf(path) {
 
 async function show() {
   put(byId("verdicts"), h("p", { class: "nothing" }, t("Reading and checking …")));
-  const [story, org] = [await loadStory(subject), await setting("org")];
-  if (story.kept) await showStory(story, org);
-  else await showStranger(story);
+  try {
+    const story = await loadStory(subject);
+    if (story.kept) await showStory(story, await setting("org"));
+    else await showStranger(story);
+  } catch (error) {
+    // Without storage, or where the checking part fails: nothing is shown that was not checked.
+    put(byId("verdicts"), h("p", { class: "mark bad" }, t("Not checked: %(why)s", { why: error.message })), passport());
+    put(byId("thread"));
+    console.warn(error);
+  }
   announce(byId("verdicts").querySelector(".mark")?.textContent ?? "");
 }
 
