@@ -7,7 +7,7 @@ import * as taking from "../../web/static/js/handover/taking.js";
 
 const ORG = "org:uscc:91440300MA5000002N";
 const pack = (number) => `battery:gbt34014:04QPB76836300JBC4000000${number}`;
-const expected = [1, 2, 3].map((number) => ({ subject: pack(number), offer: `o${number}`, capacity: "recycler", mass_g: 438_000, expires_at: "2026-12-23T08:00:00Z" }));
+const expected = [1, 2, 3].map((number) => ({ subject: pack(number), offer: `o${number}`, seq: number, capacity: "recycler", mass_g: 438_000, expires_at: "2026-12-23T08:00:00Z" }));
 const scan = (number, read_by = "camera") => ({ subject: pack(number), code: pack(number).slice(17), token: null, read_by, at: "now" });
 const see = (start, ...scans) => scans.reduce((kept, each) => taking.seen(kept, expected, each).taking, start);
 
@@ -66,6 +66,12 @@ test("what came is accepted as it was offered, what is sent back declined, and t
     ["handover.declined", { offer: "o2", reason: "wrong_battery" }],
     ["consignment.arrived", { arrived: 2, missing: [pack(3)], unexpected: ["04QPB76836300JBC40000009"], mass: { g: 900_000, basis: "measured" }, seal_intact: false, note: "wet" }],
   ]);
+  assert.deepEqual(drafts.map(({ behind }) => behind), [{ seq: 1, id: "o1" }, { seq: 2, id: "o2" }, undefined], "each right behind its offer");
+  kept = taking.claimed(kept, pack(9), true);
+  assert.deepEqual(taking.draftsOf(kept, expected, { consignment: "consignment:x/T", site: "" }).at(-1), {
+    type: "custody.claimed", subject: `notes:${pack(9)}`, data: { basis: "unexpected_on_truck", note: "consignment:x/T" },
+  });
+  kept = taking.claimed(kept, pack(9), false);
   assert.equal(taking.draftsOf(kept, expected, { consignment: "", site: "" }).length, 2, "without a dispatch there is no arrival to tell");
 });
 

@@ -15,7 +15,7 @@ import { kilograms, language, link, t } from "../ui/texts.js";
 import { makeReader } from "./reader.js";
 import { choice, field, number, summary } from "./forms.js";
 import { composeAll, signAll } from "./signing.js";
-import { CONDITIONS, REASONS, countOf, draftsOf, nothingYet, seen, told, unseen } from "./taking.js";
+import { CONDITIONS, REASONS, claimed, countOf, draftsOf, nothingYet, seen, told, unseen } from "./taking.js";
 
 /** @typedef {import("./taking.js").Expected & {remark?: string}} Waited */
 
@@ -108,6 +108,7 @@ export async function receiving({ id, expected, consignment, canArrive, giver, l
         [t("You decline"), here.length - accepted.length ? t("%(count)s packs", { count: here.length - accepted.length }) : ""],
         [t("Missing, and theirs as before"), missing.length ? t("%(count)s packs", { count: missing.length }) : ""],
         [t("Not expected"), taking.unexpected.length ? t("%(count)s, named in the arrival and not taken over by it", { count: taking.unexpected.length }) : ""],
+        [t("You say that you have"), taking.unexpected.some(({ isClaimed }) => isClaimed) ? t("%(count)s packs", { count: taking.unexpected.filter(({ isClaimed }) => isClaimed).length }) : ""],
         [t("Mass of all"), taking.mass_g ? kilograms(taking.mass_g) : ""],
         [t("Seal"), { yes: t("intact"), no: t("broken") }[taking.seal] ?? ""],
         [t("Note"), taking.note],
@@ -155,7 +156,7 @@ const section = (title, isOpen, rows) => h("details", { open: isOpen }, h("summa
 function missingRow({ subject, mass_g, remark }, onHere) {
   return h("li", { class: "card row", dataset: { subject } },
     h("div", { class: "grow" }, codeOf(subject), h("div", { class: "soft" }, [mass_g && kilograms(mass_g), remark].filter(Boolean).join(" · "))),
-    h("button", { class: "plain tick", type: "button", onclick: onHere }, t("It is here")));
+    h("button", { class: "plain tick", type: "button", onclick: onHere }, t("Here it is")));
 }
 
 function hereRow({ subject, mass_g }, taking, keep) {
@@ -179,16 +180,16 @@ const notes = ({ condition, mass_g, declined }) =>
 function unexpectedOnes(taking, keep) {
   const go = async ({ subject, code, token, read_by }, type) => {
     await select([{ subject, code, token, read_by, kind: token ? "label" : "code", remarks: [], at: new Date().toISOString() }]);
-    location.assign(link(type ? `/record?type=${type}` : "/record"));
+    location.assign(link(`/record?type=${type}`));
   };
   return h("section", { class: "card", "aria-label": t("Not expected") },
     h("h2", {}, t("Not expected (%(count)s)", { count: taking.unexpected.length })),
     h("p", {}, t("They are named in the arrival. What is nobody's can be taken in; what was never recorded can be registered; for what somebody else holds, let them offer it, or say that you have it.")),
     h("ul", { class: "list" }, ...taking.unexpected.map((each) => h("li", { dataset: { subject: each.subject } }, codeOf(each.subject),
+      h("label", { class: "choice" }, h("input", { type: "checkbox", checked: each.isClaimed, onchange: ({ target }) => keep(claimed(taking, each.subject, target.checked)) }), t("Say that you have it")),
       h("div", { class: "row" },
         h("button", { class: "plain grow", type: "button", onclick: () => void go(each, "battery.taken_in") }, t("Take in")),
         h("button", { class: "plain grow", type: "button", onclick: () => void go(each, "battery.registered") }, t("Register")),
-        h("button", { class: "plain grow", type: "button", onclick: () => void go(each, "custody.claimed") }, t("Say that you have it")),
         h("button", { class: "plain grow", type: "button", onclick: () => keep(unseen(taking, each.subject)) }, t("Remove")))))));
 }
 

@@ -10,9 +10,9 @@ import { PlaceMoved } from "../record/submission.js";
 
 /**
  * What is to be said. What a dispatch binds is known only once its offers are signed: then `data` is worked out of their ids.
- * @typedef {{type: string, subject: string, withheld?: Record<string, any>, isAfterAll?: boolean,
+ * @typedef {{type: string, subject: string, withheld?: Record<string, any>, isAfterAll?: boolean, behind?: {seq: number, id: string},
  *   data: Record<string, any> | ((ids: string[]) => Promise<Record<string, any>>)}} Draft `isAfterAll`: it is sent only once
- *   those before it are recorded
+ *   those before it are recorded; `behind`: the event that it answers, for a chain that this phone knows less far, or not at all
  */
 /** @typedef {Draft & {statement: Record<string, any> | null}} Composed `statement`: null until it can be composed */
 
@@ -25,13 +25,20 @@ export async function composeAll(drafts) {
   const own = await device();
   if (!own) throw new NotEnrolled();
   const [aud, occurredAt] = [await setting("origin"), await occurredNow()];
-  const begin = async ({ type, subject, data, withheld = {} }, ids) => {
+  const begin = async (draft, ids) => {
+    const { type, subject, data, withheld = {} } = draft;
     const said = typeof data === "function" ? await data(ids) : data;
-    return compose({ type, subject, data: said, withheld, occurredAt, place: await place(subject), iss: own.org, aud });
+    return compose({ type, subject, data: said, withheld, occurredAt, place: await placeOf(draft), iss: own.org, aud });
   };
   const composed = [];
   for (const draft of drafts) composed.push({ ...draft, statement: typeof draft.data === "function" ? null : await begin(draft, []) });
   return { composed, begin };
+}
+
+/** The end of the chain as it is known here, and never before what is answered. */
+async function placeOf({ subject, behind }) {
+  const known = await place(subject);
+  return behind && known.seq <= behind.seq ? { seq: behind.seq + 1, prev: behind.id } : known;
 }
 
 /**
@@ -47,7 +54,7 @@ export async function signAll({ composed, begin }, progress = () => {}) {
     const ids = [];
     for (const draft of composed) {
       const statement = draft.statement ?? (await begin(draft, ids));
-      const { seq, prev } = await place(draft.subject);
+      const { seq, prev } = await placeOf(draft);
       if (seq !== statement.seq || (prev ?? undefined) !== statement.prev) throw new PlaceMoved(draft.subject);
       const { withheld = {} } = draft;
       const signed = await sign(statement, { signer: by, withheld });

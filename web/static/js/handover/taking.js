@@ -1,9 +1,9 @@
 // Taking over: what was expected, what came, and what that says. Pure: the page shows it, and keeps it as a draft.
 
-/** @typedef {{subject: string, offer: string, capacity: string, mass_g: number | null, expires_at: string}} Expected */
+/** @typedef {{subject: string, offer: string, seq: number, capacity: string, mass_g: number | null, expires_at: string}} Expected */
 /** @typedef {{read_by: string, at: string, condition: string, mass_g: number | null, declined: string}} Tick */
 /**
- * @typedef {{ticks: Record<string, Tick>, unexpected: {subject: string, code: string, token: string | null, read_by: string}[],
+ * @typedef {{ticks: Record<string, Tick>, unexpected: {subject: string, code: string, token: string | null, read_by: string, isClaimed: boolean}[],
  *   seal: "" | "yes" | "no", mass_g: number | null, note: string}} Taking `declined`: why it is not taken over, or empty
  */
 
@@ -25,7 +25,7 @@ export const nothingYet = () => ({ ticks: {}, unexpected: [], seal: "", mass_g: 
 export function seen(taking, expected, { subject, code, token = null, read_by, at }) {
   if (!expected.some((each) => each.subject === subject)) {
     if (taking.unexpected.some((each) => each.subject === subject)) return { taking, outcome: "again" };
-    return { taking: { ...taking, unexpected: [...taking.unexpected, { subject, code, token, read_by }] }, outcome: "unexpected" };
+    return { taking: { ...taking, unexpected: [...taking.unexpected, { subject, code, token, read_by, isClaimed: false }] }, outcome: "unexpected" };
   }
   if (taking.ticks[subject]) return { taking, outcome: "again" };
   const tick = { read_by, at, condition: "intact", mass_g: null, declined: "" };
@@ -41,6 +41,10 @@ export function unseen(taking, subject) {
 /** @param {Taking} taking @param {string} subject @param {Partial<Tick>} members @returns {Taking} */
 export const told = (taking, subject, members) =>
   ({ ...taking, ticks: { ...taking.ticks, [subject]: { ...taking.ticks[subject], ...members } } });
+
+/** Says that one that was not expected is here, whoever holds it. @param {Taking} taking @param {string} subject @returns {Taking} */
+export const claimed = (taking, subject, isClaimed) =>
+  ({ ...taking, unexpected: taking.unexpected.map((each) => (each.subject === subject ? { ...each, isClaimed } : each)) });
 
 /** @param {Taking} taking @param {Expected[]} expected @returns {{here: Expected[], missing: Expected[]}} */
 export const countOf = (taking, expected) => ({
@@ -58,7 +62,8 @@ export const countOf = (taking, expected) => ({
 export function draftsOf(taking, expected, { consignment, site }) {
   const { here, missing } = countOf(taking, expected);
   const answers = here.map((each) => answer(each, taking.ticks[each.subject], site));
-  if (!consignment) return answers;
+  const claims = taking.unexpected.filter(({ isClaimed }) => isClaimed).map(({ subject }) => claim(subject, consignment));
+  if (!consignment) return [...answers, ...claims];
   const data = {
     arrived: here.length,
     missing: missing.slice(0, MOST_MISSING).map(({ subject }) => subject),
@@ -67,11 +72,22 @@ export function draftsOf(taking, expected, { consignment, site }) {
     ...(taking.seal ? { seal_intact: taking.seal === "yes" } : {}),
     ...(taking.note ? { note: taking.note } : {}),
   };
-  return [...answers, { type: "consignment.arrived", subject: consignment, data }];
+  return [...answers, { type: "consignment.arrived", subject: consignment, data }, ...claims];
 }
 
-function answer({ subject, offer, capacity }, { read_by, condition, mass_g, declined }, site) {
-  if (declined) return { type: "handover.declined", subject, data: { offer, reason: declined } };
+/** It moves no custody, and stands in the notes of the battery for who holds it to see. */
+const claim = (subject, consignment) => ({
+  type: "custody.claimed",
+  subject: `notes:${subject}`,
+  data: { basis: consignment ? "unexpected_on_truck" : "on_our_premises", note: consignment || "-" },
+});
+
+/** Types that answer offers: what is shown to the other phone. */
+export const ANSWERS = ["handover.accepted", "handover.declined", "consignment.arrived"];
+
+function answer({ subject, offer, seq, capacity }, { read_by, condition, mass_g, declined }, site) {
+  const behind = { seq, id: offer };
+  if (declined) return { type: "handover.declined", subject, behind, data: { offer, reason: declined } };
   const mass = mass_g ? { mass: { g: mass_g, basis: "measured" } } : {};
-  return { type: "handover.accepted", subject, data: { offer, capacity, condition, read_by, ...mass, ...(site ? { site } : {}) } };
+  return { type: "handover.accepted", subject, behind, data: { offer, capacity, condition, read_by, ...mass, ...(site ? { site } : {}) } };
 }

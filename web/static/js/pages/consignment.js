@@ -14,6 +14,7 @@ import { enrolFirst, mark, summary } from "../handover/forms.js";
 import { named } from "../handover/people.js";
 import { codeOf, receiving } from "../handover/receiving.js";
 import { drawer, paint, showing } from "../handover/showing.js";
+import { ANSWERS } from "../handover/taking.js";
 import { byId, h, put } from "../ui/dom.js";
 import { kilograms, language, link, moment, t } from "../ui/texts.js";
 
@@ -99,7 +100,7 @@ async function answered() {
 
 async function signed(ids) {
   const wanted = new Set(ids);
-  const submissions = (await rows()).filter((row) => row.ids.some((id) => wanted.has(id))).map(({ events }) => events);
+  const submissions = (await rows()).filter((row) => ANSWERS.includes(row.type) && row.ids.some((id) => wanted.has(id))).map(({ events }) => events);
   const shown = h("div", {});
   put(page,
     h("h2", { class: "code" }, name),

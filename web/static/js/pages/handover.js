@@ -14,6 +14,7 @@ import { keyFinder, named } from "../handover/people.js";
 import { codeOf, receiving } from "../handover/receiving.js";
 import { isOfferOf, needed, submissionsOf } from "../handover/sets.js";
 import { showing } from "../handover/showing.js";
+import { ANSWERS } from "../handover/taking.js";
 import { tellBarred, tellRefusal, tellRemark } from "../handover/wrongs.js";
 import { byId, h, put } from "../ui/dom.js";
 import { link, t } from "../ui/texts.js";
@@ -168,8 +169,8 @@ async function receive(given, good, giver) {
   show(h("h2", {}, t("Take over from %(name)s", { name: giver })), await receiving({
     id: consignment || good[0].id, consignment, canArrive: Boolean(dispatched), giver,
     lifecycle: await lifecycleOf(), nameOf: (org) => names[org] ?? "",
-    expected: good.map(({ subject, id, data, remarks }) => ({
-      subject, offer: id, capacity: data.capacity, mass_g: data.mass?.g ?? null, expires_at: data.expires_at,
+    expected: good.map(({ subject, id, seq, data, remarks }) => ({
+      subject, offer: id, seq, capacity: data.capacity, mass_g: data.mass?.g ?? null, expires_at: data.expires_at,
       remark: remarks.map(tellRemark).join(" · "),
     })),
     onSigned: showAnswer,
@@ -178,7 +179,7 @@ async function receive(given, good, giver) {
 
 async function showAnswer(ids) {
   const wanted = new Set(ids);
-  const found = (await rows()).filter((row) => row.ids.some((id) => wanted.has(id)));
+  const found = (await rows()).filter((row) => ANSWERS.includes(row.type) && row.ids.some((id) => wanted.has(id)));
   show(
     mark("good", t("Signed: %(count)s records. They are sent as soon as there is a network.", { count: ids.length })),
     h("h2", {}, t("Your answer, for the other phone")),
