@@ -1,12 +1,14 @@
 // Waiting records as a file: the lines that `packtrace submit` takes. Whoever has the file can hand it in, without a key.
 import { transact } from "./db.js";
 import { readPresentation } from "./presentation.js";
+import { inOrder } from "./row.js";
 
 const MOST = 64 << 20; // bytes of a file that is read
 const LINE = 4 << 20; // characters, as the node takes
 const KEPT = new Set(["here", "sending", "parked", "refused"]);
 
-/** @typedef {{line: number, text: string, events: {id: string, statement: Record<string, any>}[], wrong: string | null}} Line */
+/** @typedef {import("./presentation.js").Signed} Signed */
+/** @typedef {{line: number, text: string, events: Signed[], wrong: string | null}} Line */
 
 /**
  * The records that the log does not have yet, as NDJSON: `JWS~disclosure~…~`, or `{"events":[…]}` for a group.
@@ -17,7 +19,7 @@ export async function saveFile() {
     const request = store.getAll();
     request.onsuccess = () => keep(request.result);
   });
-  const lines = rows.filter(({ state, aside }) => KEPT.has(state) && !aside).sort((one, other) => one.order - other.order).map(formatLine);
+  const lines = inOrder(rows).filter(({ state, aside }) => KEPT.has(state) && !aside).map(formatLine);
   const name = `packtrace-waiting-${new Date().toISOString().slice(0, 19).replaceAll(":", "")}.ndjson`;
   return { name, blob: new Blob(lines.map((line) => `${line}\n`), { type: "application/x-ndjson" }), count: lines.length };
 }

@@ -10,7 +10,10 @@ import { readPresentation } from "./presentation.js";
 export { keepFresh, preload, preloaded } from "./preload.js";
 
 /** @typedef {{seq: number, prev: string | null}} Place */
-/** @typedef {Record<string, any> & {subject: string, seq: number, head: string | null, ahead: string[], fetched_at: string | null}} Known */
+/**
+ * @typedef {Record<string, any> & {subject: string, seq: number, head: string | null, ahead: string[],
+ *   fetched_at: string | null}} Known
+ */
 
 const FOUND = 10_000; // ms for a look-up by hand; somebody stands before the pack and waits
 
@@ -76,8 +79,8 @@ export async function keepAnswers(answers) {
   for (const answer of answers.map(plain)) {
     const old = await get("known", answer.subject);
     // An answer may be older than what was learnt from a receipt meanwhile.
-    const base = old?.base && old.base.seq > answer.seq ? old.base : answer;
-    rows.push(over(base, answer, waiting, fold, at));
+    const base = old?.base && old.base.seq > answer.seq ? old.base : { ...standing(old?.base, answer), ...answer };
+    rows.push(over(base, waiting, fold, at));
   }
   await putAll("known", rows);
 }
@@ -92,7 +95,7 @@ export async function rebuild(subject, without = new Set()) {
   const row = await lookUp(subject);
   if (!row) return null;
   const waiting = (await waitingEvents()).filter(({ id }) => !without.has(id));
-  const known = over(row.base ?? unknown(subject), null, waiting, await folding(), row.fetched_at);
+  const known = over(row.base ?? unknown(subject), waiting, await folding(), row.fetched_at);
   await put("known", known);
   return known;
 }
@@ -118,6 +121,12 @@ export async function learn(subject, { seq, head, statement, recordedAt }) {
 
 // ---- how rows are made ----
 
+/** What the yard told of it and a look at it alone does not, as long as nobody else has it now. */
+function standing(before, { custodian, part }) {
+  if (!before || part !== undefined || before.custodian !== custodian) return {};
+  return { part: before.part, since: before.since };
+}
+
 /** Organisations by their ids; what they are called is told by `parties`, in the language of the page. */
 const plain = (answer) => ({ ...answer, ...idOf(answer, "custodian", "none"), ...idOf(answer, "maker", "") });
 const idOf = (answer, name, absent) => (typeof answer[name] === "object" ? { [name]: answer[name]?.id ?? absent } : {});
@@ -125,12 +134,12 @@ const idOf = (answer, name, absent) => (typeof answer[name] === "object" ? { [na
 const unknown = (subject) => ({ subject, seq: -1, head: null });
 const blank = (subject) => ({ ...unknown(subject), base: unknown(subject), ahead: [], fetched_at: null });
 
-function over(base, answer, waiting, fold, at) {
-  const told = answer && answer.seq >= base.seq ? answer : base;
-  let known = { ...told, base: told, ahead: [], fetched_at: at };
+/** What the node last said, and over it the own records that stand on it. */
+function over(base, waiting, fold, at) {
+  let known = { ...base, base, ahead: [], fetched_at: at };
   for (const { statement, id } of waiting) {
-    const follows = statement.sub === known.subject && statement.seq === known.seq + 1 && (statement.prev ?? null) === known.head;
-    if (follows) known = ahead(known, statement, id, fold);
+    const isNext = statement.seq === known.seq + 1 && (statement.prev ?? null) === known.head;
+    if (statement.sub === known.subject && isNext) known = ahead(known, statement, id, fold);
   }
   return known;
 }

@@ -63,7 +63,8 @@ export const waiting = async () => (await rows()).filter(({ state, aside }) => s
  * @returns {Promise<void>}
  */
 export async function retry(id) {
-  const again = (now) => (now && now.state !== "accepted" ? { ...now, state: "here", why: null, next_at: 0, aside: false } : null);
+  const fresh = { state: "here", why: null, next_at: 0, aside: false };
+  const again = (now) => (now && now.state !== "accepted" ? { ...now, ...fresh } : null);
   await change("outbox", id, again);
   const kept = await get("outbox", id);
   for (const subject of kept?.subjects ?? []) await rebuild(subject);

@@ -12,6 +12,7 @@ const AT_ONCE = 4; // requests
 const FRESH = 10 * 60_000; // ms until heads are asked for again
 const WHOLE = 12 * 3_600_000; // ms until everything is
 
+/** @typedef {{step: "node" | "yard" | "parties" | "keys" | "schemas", done: number, of: number | null}} Progress */
 /** @typedef {{at: string, whole_at: string, items: number, parties: number}} Taken */
 
 /** The node answered, but not with what was asked for. */
@@ -25,8 +26,7 @@ export class Refused extends Error {
 
 /**
  * Takes everything along, or only what changes by the hour.
- * @param {{whole?: boolean, progress?: (said: {step: "node" | "yard" | "parties" | "keys" | "schemas", done: number, of: number | null}) => void}}
- *   [how]
+ * @param {{whole?: boolean, progress?: (said: Progress) => void}} [how]
  * @returns {Promise<Taken>}
  * @throws {import("./api.js").Offline | Refused} what was kept before that stays
  */

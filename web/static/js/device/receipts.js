@@ -5,7 +5,10 @@ import { parseTrust } from "../core/trust.js";
 import { setting } from "./settings.js";
 
 /** @typedef {{id: string, entry: string, proof: string}} Receipt */
-/** @typedef {{holds: boolean, isPinned: boolean, code: string | null, detail: string, leaf: number | null, recordedAt: string | null}} Checked */
+/**
+ * @typedef {{holds: boolean, isPinned: boolean, code: string | null, detail: string, leaf: number | null,
+ *   recordedAt: string | null}} Checked
+ */
 
 /**
  * @param {Receipt} receipt as the node answered
@@ -23,6 +26,7 @@ export async function checkReceipt(receipt, id) {
   const isOurs = event?.id === id && said === id;
   const found = { isPinned: Boolean(trust), leaf: event?.leaf ?? null, recordedAt: event?.recordedAt ?? null };
   if (wrong) return { ...found, holds: false, code: wrong.code, detail: wrong.detail };
-  if (!isOurs) return { ...found, holds: false, code: "RECEIPT_MISMATCH", detail: `expected the receipt of ${id}, got another` };
+  const other = `expected the receipt of ${id}, got another`;
+  if (!isOurs) return { ...found, holds: false, code: "RECEIPT_MISMATCH", detail: other };
   return { ...found, holds: true, code: null, detail: "" };
 }

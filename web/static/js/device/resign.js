@@ -56,7 +56,8 @@ async function signOne(row, { places, renamed, signer: by }) {
   for (const event of row.events) {
     const old = await readPresentation(event);
     const { sub } = old.statement;
-    const { presentation, id, statement } = await signAgain(old, { place: places.get(sub), signer: by, renamed });
+    const how = { place: places.get(sub), signer: by, renamed };
+    const { presentation, id, statement } = await signAgain(old, how);
     places.set(sub, { seq: statement.seq + 1, prev: id });
     renamed.set(old.id, id);
     events.push(presentation);

@@ -3,7 +3,10 @@ import { change, del, get } from "./db.js";
 
 const ID = "selection";
 
-/** @typedef {{subject: string, code: string, token: string | null, read_by: string, kind: string, remarks: any[], at: string}} Scan */
+/**
+ * @typedef {{subject: string, code: string, token: string | null, read_by: string, kind: string, remarks: any[],
+ *   at: string}} Scan
+ */
 
 /** @param {Scan[]} scans in place of what was selected before @returns {Promise<void>} */
 export const select = async (scans) => void (await change("drafts", ID, () => ({ id: ID, scans, at: Date.now() })));

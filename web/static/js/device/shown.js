@@ -35,7 +35,9 @@ export function codeOf(subject) {
 function* linesOf(value, pointer, how) {
   if (how.values.has(pointer)) yield* linesOf(how.values.get(pointer), "", how);
   else if (Array.isArray(value)) {
-    for (const [at, item] of value.entries()) yield* linesOf(item, `${pointer}/${at}`, { ...how, path: numbered(how.path, at, value) });
+    for (const [at, item] of value.entries()) {
+      yield* linesOf(item, `${pointer}/${at}`, { ...how, path: numbered(how.path, at, value) });
+    }
   } else if (typeof value === "object" && value !== null) {
     for (const [name, item] of Object.entries(value)) {
       if (name === "scale_g") continue; // how finely the scale reads says little to a person

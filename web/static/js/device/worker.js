@@ -125,10 +125,14 @@ function soon(promise, patience) {
 }
 
 function notKept({ version }) {
-  const text = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+  const text = `<!doctype html><html lang="en"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Packtrace</title><link rel="stylesheet" href="/static/${version}/pages.css">
-<main><h1 lang="zh-Hans">没有网络</h1><p lang="zh-Hans">此页面未保存在本机。<a href="/scan?lang=zh">扫描</a> · <a href="/outbox?lang=zh">待发送</a></p>
-<h1>No network</h1><p>This page is not kept on this device. <a href="/scan?lang=en">Scan</a> · <a href="/outbox?lang=en">Outbox</a></p></main></html>`;
+<main><h1 lang="zh-Hans">没有网络</h1><p lang="zh-Hans">此页面未保存在本机。</p>
+<p lang="zh-Hans"><a href="/scan?lang=zh">扫描</a> · <a href="/outbox?lang=zh">待发送</a></p>
+<h1>No network</h1><p>This page is not kept on this device.</p>
+<p><a href="/scan?lang=en">Scan</a> · <a href="/outbox?lang=en">Outbox</a></p></main></html>`;
+  const type = "text/html; charset=utf-8";
   const policy = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
-  return new Response(text, { headers: { "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": policy } });
+  return new Response(text, { headers: { "Content-Type": type, "Content-Security-Policy": policy } });
 }
