@@ -70,6 +70,8 @@ def tell_links(links: Sequence[Links], url: str, *, is_https: bool) -> None:
         for secret in each.secrets:
             click.echo(f"    {url}/enrol#{secret}")
     if is_https:
+        port = url.rpartition(":")[2]
+        click.echo(f"In a browser of this PC put http://localhost:{port} in place of {url}.")
         click.echo(f"The first of {links[0].title}, for a phone that trusts the authority named below:")
         click.echo("\n".join(format_qr(f"{url}/enrol#{links[0].secrets[0]}", colour=sys.stdout.isatty())))
     else:

@@ -175,7 +175,7 @@ async function enrolled(row, told) {
   const progress = h("p", { class: "waits", role: "status" }, t("Taking along what is needed without a network …"));
   put(page,
     mark("good", isAdmin ? t("This device now administers the devices of %(name)s", { name: nameOf(told.organisation) }) : t("Enrolled. This device now signs for %(name)s", { name: nameOf(told.organisation) })),
-    isAdmin ? h("a", { class: "huge", href: link("/devices") }, t("Devices")) : h("a", { class: "huge", href: link("/scan") }, t("Scan")),
+    isAdmin ? h("a", { class: "huge", href: link("/devices") }, t("Devices")) : [h("a", { class: "huge", href: link("/scan") }, t("Scan")), h("a", { class: "big plain", href: link("/yard") }, t("My yard"))],
     h("p", { class: "help" }, t("If it is lost, or handed to somebody else, revoke it under Devices at once. Clearing this site's data loses the key; then enrol anew.")),
     !isAdmin && progress,
     h("details", {}, h("summary", {}, t("Six words of this key")), h("div", { class: "small" }, sixWords(await wordsOfKey(row, told.origin), ""))));
