@@ -45,9 +45,6 @@ let isDrawing = false;
 let again = false;
 let ready = new Set(); // rows that wait for nothing but a network
 const cards = new Map(); // by the row's id; one of which nothing changed stays, with whatever is open in it
-await draw();
-onChange(() => void draw());
-void shareParked({ urgent: true }).then(draw);
 
 /** Drawn once at a time; what changed meanwhile is drawn after. */
 async function draw() {
@@ -336,3 +333,7 @@ async function handIn(lines, place) {
         code && h("span", { class: "nothing" }, ` ${reasons[code] ?? ""} ${code}${detail ? `: ${detail}` : ""}`)))),
   );
 }
+
+await draw();
+onChange(() => void draw());
+void shareParked({ urgent: true }).then(draw);
