@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from packtrace.tests.scene import pack_code
 from packtrace.web.pages.yard import SHELLS
 
-from .conftest import RULES, Yard, begin, enrol
+from .conftest import ANSWERED, RULES, Yard, begin, enrol
 from .spine import inspect, preload, settle
 from .test_record import TOKEN, choose, offered, open_form, review, taken_over
 
@@ -69,7 +69,13 @@ def codes(yard: Yard) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def page(browser: Browser, yard: Yard, codes: dict[str, str]) -> Iterator[Page]:
+def said() -> list[str]:
+    """What the pages say in the console, warnings too: a page that mends itself has failed before."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, yard: Yard, codes: dict[str, str], said: list[str]) -> Iterator[Page]:
     """The dismantler's phone: enrolled, with the yard taken along and records in its outbox."""
     context = browser.new_context(
         viewport={"width": 390, "height": 844},
@@ -79,6 +85,8 @@ def page(browser: Browser, yard: Yard, codes: dict[str, str]) -> Iterator[Page]:
         color_scheme="light",
     )
     phone = context.new_page()
+    phone.on("console", lambda message: said.append(f"{phone.url}: {message.text}"))
+    phone.on("pageerror", lambda error: said.append(f"{phone.url}: {error}"))
     phone.goto(f"{yard.url}/more")
     enrol(phone, yard, yard.scene.dismantler)
     preload(phone)
@@ -141,14 +149,16 @@ def check_sizes(page: Page, where: str) -> list[str]:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_nothing_on_any_page_in_any_language_or_look(
-    page: Page, yard: Yard, script: str, name: str
+    page: Page, yard: Yard, script: str, said: list[str], name: str
 ) -> None:
+    said.clear()
     found: list[str] = []
     for language in LANGUAGES:
         page.goto(f"{yard.url}{PAGES[name]}?lang={language}")
         settled(page)
         found += check_looks(page, script, f"{name} {language}") + check_sizes(page, f"{name} {language}")
     assert not found, "\n".join(found)
+    assert not [each for each in said if not ANSWERED.search(each)]
 
 
 @pytest.mark.parametrize("name", ["passport", "passport of another label", "timeline", "step", "sheet"])
