@@ -1,4 +1,4 @@
-"""The desk in a real browser: labels are re-issued."""
+"""The desk in a real browser: labels are re-issued, rows signed, packs of a vehicle ticked off."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from openpyxl import load_workbook
 from playwright.sync_api import Page, expect
 
 from packtrace.tests.labels.printed import read
-from packtrace.tests.scene import pack_code
+from packtrace.tests.scene import VIN, pack_code
 from packtrace.trace.codes.label import label_digest
 
-from .conftest import Phone, Yard, modules
+from .conftest import Axe, Phone, Yard, modules
 
 
 def subject(number: int) -> str:
@@ -228,3 +228,99 @@ def test_pasted_rows_are_signed_without_a_network(yard: Yard, phone: Phone) -> N
     page.get_by_role("button", name="Show what became of them").click()
     expect(page.locator("li[data-row='3'] .chip")).to_have_text("accepted")
     assert len(stored(page, "outbox")) == 2
+
+
+def scanned(page: Page, text: str) -> None:
+    """What a handheld scanner types, as fast as it does however busy this machine is."""
+    page.evaluate(
+        """text => {
+          for (const key of [...text, "Enter"]) {
+            const press = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+            document.body.dispatchEvent(press);
+          }
+        }""",
+        text,
+    )
+
+
+def test_packs_of_a_vehicle_are_ticked_off_and_a_missing_one_is_said(yard: Yard, phone: Phone) -> None:
+    code = pack_code(1)
+    yard.send(yard.scene.manufactured(code))
+    yard.send(*yard.scene.installed(code))
+    yard.send(yard.scene.sign(yard.scene.maker, "battery.released", subject(1), {"reason": "sold"}))
+    page = phone(yard.scene.dismantler)
+    page.goto(f"{yard.url}/vehicle")
+    page.get_by_label("VIN, scanned or typed").fill(VIN.lower())
+    page.get_by_role("button", name="Which packs must be in it?").click()
+    pack = page.locator(f"#ticks li[data-subject='{subject(1)}']")
+    expect(pack).to_have_attribute("data-state", "missing")
+    scanned(page, f"https://packs.example/p/{pack_code(2)}")  # another yard's scanner: ignored
+    expect(page.locator("#problem")).to_contain_text("no code of a battery")
+    page.context.set_offline(True)  # it was looked up before
+    page.get_by_label("VIN, scanned or typed").fill(VIN)
+    page.get_by_role("button", name="Which packs must be in it?").click()
+    scanned(page, pack_code(3))
+    expect(page.locator(f"#ticks li[data-subject='{subject(3)}']")).to_have_attribute(
+        "data-state", "stranger"
+    )
+    page.get_by_label("Why is it missing?").select_option("removed_before")
+    page.get_by_role("button", name="Scrap it: 0 here, 1 missing").click()
+    expect(page.get_by_label("What you sign")).to_contain_text(f"{code}: was taken out before")
+    scanned(page, code)  # and now it is found after all
+    expect(pack).to_have_attribute("data-state", "present")
+    page.get_by_role("button", name="Scrap it: 1 here, 0 missing").click()
+    page.get_by_role("button", name="Sign", exact=True).click()
+    expect(page.locator("#done")).to_be_visible()
+    page.context.set_offline(False)
+    outbox_is_empty(page)
+    (vehicle,) = (row for row in stored(page, "known") if row["subject"].startswith("vehicle:"))
+    _, said = yard.ask(f"/api/v1/subjects/{vehicle['subject']}")
+    assert said["seq"] == 1
+    kept = str(stored(page, "drafts")) + str(stored(page, "known")) + page.url
+    assert VIN not in kept
+
+
+def test_a_vehicle_that_nobody_recorded_goes_on_record_with_its_missing_packs(
+    yard: Yard, phone: Phone
+) -> None:
+    page = phone(yard.scene.dismantler)
+    page.goto(f"{yard.url}/vehicle")
+    page.get_by_label("VIN, scanned or typed").fill("1HGCM82633A004352")
+    page.get_by_role("button", name="Which packs must be in it?").click()
+    page.get_by_label("How many packs belong in it?").fill("2")
+    page.get_by_label("How many packs belong in it?").blur()
+    scanned(page, "001PB76836300JBC40000001")
+    page.get_by_role("button", name="Scrap it: 1 here, 1 missing").click()
+    page.get_by_role("button", name="Sign", exact=True).click()
+    expect(page.locator("#done")).to_be_visible()
+    outbox_is_empty(page)
+    page.reload()
+    page.get_by_label("VIN, scanned or typed").fill("1HGCM82633A004352")
+    page.get_by_role("button", name="Which packs must be in it?").click()
+    expect(page.locator("#said")).to_contain_text("recorded as scrapped already")
+    expect(page.locator("#go")).to_be_disabled()
+
+
+def test_the_desk_is_for_everybody(yard: Yard, phone: Phone, axe: Axe) -> None:
+    code = pack_code(1)
+    yard.send(yard.scene.manufactured(code))
+    yard.send(*yard.scene.installed(code))
+    page = phone(yard.scene.dismantler)
+    for language, theme in (("en", "auto"), ("zh", "dark"), ("zh", "bright"), ("en", "dark")):
+        page.evaluate("theme => localStorage.setItem('theme', theme)", theme)
+        page.goto(f"{yard.url}/labels?lang={language}")
+        page.locator("#pasted").fill(f"{code}\nnot a code")
+        expect(page.locator("#preview img")).to_be_visible()
+        axe(page)
+        page.goto(f"{yard.url}/rows?lang={language}")
+        expect(page.locator("#step option")).not_to_have_count(0)
+        page.locator("#pasted").fill(f"code\tcondition\n{code}\tfine")
+        expect(page.locator("#rows li")).to_be_visible()
+        axe(page)
+        page.goto(f"{yard.url}/vehicle?lang={language}")
+        page.locator("#vin").fill(VIN)
+        page.locator("#find").click()
+        expect(page.locator("#ticks li")).to_be_visible()
+        page.locator("#go").click()
+        expect(page.locator("#sign")).to_be_visible()
+        axe(page)
