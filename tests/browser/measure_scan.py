@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import statistics
 import sys
@@ -93,6 +94,32 @@ def measure(browser: Browser, yard: Yard) -> None:
         busy = page.evaluate(GAPS, LOOKED_MS)
         print(f"CPU / {rate}: while it looked, the page was busy for at most {busy:4.0f} ms")
         page.context.close()
+    longest = longest_task(browser, yard)
+    print(
+        f"longest task of the page: {longest:.1f} ms of the processor; x {SLOWER}: {SLOWER * longest:.0f} ms"
+    )
+
+
+def longest_task(browser: Browser, yard: Yard) -> float:
+    """From the tap on, in milliseconds of the processor: whatever else the machine does meanwhile."""
+    page = opened(browser, yard, 1)
+    browser.start_tracing(page=page, categories=["toplevel", "__metadata"])
+    page.locator("#start-many").click()
+    page.locator(".batch").wait_for()
+    page.wait_for_timeout(LOOKED_MS)
+    events = json.loads(browser.stop_tracing())["traceEvents"]
+    page.context.close()
+    threads = {
+        (each["pid"], each["tid"]): each["args"]["name"] for each in events if each["name"] == "thread_name"
+    }
+    tasks = [
+        each["tdur"] / 1_000
+        for each in events
+        if each["name"].endswith("RunTask")
+        and "tdur" in each
+        and threads.get((each["pid"], each["tid"])) == "CrRendererMain"
+    ]
+    return max(tasks)
 
 
 def tap(browser: Browser, yard: Yard, rate: int) -> dict[str, float]:

@@ -125,6 +125,20 @@ def test_three_packs_before_the_camera_are_read_once_each_whatever_their_symbol(
     expect(page.locator("#video")).to_be_hidden()
 
 
+def test_camera_is_read_without_a_network_on_the_phone_itself(
+    yard: Yard, phone: Phone, launch: Launch, tmp_path: Path
+) -> None:
+    film = save_film(tmp_path / "cellar.mjpeg", [frame(qr(url_of(yard, CODES[0])))] * 3)
+    page = phone(yard.scene.maker, of=camera(launch, film))
+    open_scan(page, yard)
+    page.evaluate("async () => { await navigator.serviceWorker.ready; }")
+    page.context.set_offline(True)
+    page.reload()
+    page.locator("#start").click()
+    expect(page.locator(".found h2")).to_contain_text(CODES[0][-8:], timeout=15_000)
+    expect(page.locator("#engine")).to_have_attribute("data-engine", "worker")
+
+
 def test_two_batteries_in_one_frame_are_shown_and_neither_is_picked(
     yard: Yard, phone: Phone, launch: Launch, tmp_path: Path
 ) -> None:
