@@ -6,8 +6,9 @@ import { device } from "../device/keyring.js";
 import { setting } from "../device/settings.js";
 
 /**
- * @typedef {{org: string, me: import("./steps.js").Me | null, lifecycle: import("./fold.js").Lifecycle | null, parties: any[],
- *   origin: string, now: Date, isEnrolled: boolean}} Context `me` is null where nothing of the own organisation is known
+ * @typedef {{org: string, me: import("./steps.js").Me | null, lifecycle: import("./fold.js").Lifecycle | null, parties:
+ *   any[], origin: string, now: Date, isEnrolled: boolean}} Context `me` is null where nothing of the own organisation is
+ *   known
  */
 
 /** @returns {Promise<Context>} */

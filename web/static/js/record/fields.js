@@ -9,8 +9,8 @@ const FEW = 3; // words of a list that are shown as buttons and not as a list to
 
 /** @typedef {import("./schema.js").Schema} Schema */
 /**
- * What a form is made of. `fixed`: members that are filled in and not asked; `skip`: asked elsewhere; `isWhole`: all of it is
- * in view; `barred`: capacities in which what is in use can't be held.
+ * What a form is made of. `fixed`: members that are filled in and not asked; `skip`: asked elsewhere; `isWhole`: all of it
+ * is in view; `barred`: capacities in which what is in use can't be held.
  * @typedef {{type: string, schema: Schema, typed: Record<string, any>, fixed: Set<string>, skip?: Set<string>,
  *   capacities: string[], sites: string[], parties: {org: string, name_zh: string, name_en: string, roles: string[]}[],
  *   batches: string[], newVehicle: () => string, keepFile: (file: File, kind: string) => Promise<Record<string, any>>,

@@ -1,13 +1,15 @@
 // What an event of this device makes of what it knows of a subject, before anybody has recorded it.
 //
-// The same as trace/lifecycle/folding, over the members with which the API tells of a subject; tests hold that the two agree.
-// It judges nothing. What the device does not know it does not make up: such a member stays away.
+// The same as trace/lifecycle/folding, over the members with which the API tells of a subject; tests hold that the two
+// agree. It judges nothing. What the device does not know it does not make up: such a member stays away.
 
 /** @typedef {Record<string, any>} Known members of `GET /api/v1/subjects/<subject>`, of which any may be missing */
 /** @typedef {Record<string, any>} Lifecycle answer of `GET /api/v1/lifecycle` */
-/** @typedef {{type: string, chain: string, by: {relation: string, roles: string[]}[], zh: string, en: string, stages: string[],
- *   stage: string, custody: string, offer: string, hold: string, bars: string[], licence: string, acts_as: boolean,
- *   leads: string[], follows: string[], joint: boolean, voidable: boolean, also: string[]}} Row a row of the table */
+/**
+ * @typedef {{type: string, chain: string, by: {relation: string, roles: string[]}[], zh: string, en: string, stages:
+ *   string[], stage: string, custody: string, offer: string, hold: string, bars: string[], licence: string, acts_as:
+ *   boolean, leads: string[], follows: string[], joint: boolean, voidable: boolean, also: string[]}} Row a row of the table
+ */
 
 export const ABSENT = "-";
 export const NOBODY = "nobody";
@@ -202,7 +204,10 @@ function repaired(known, { data: { put_in = [], took_out = [] } }) {
   return { components: once(left(known.components), put_in), parts: once(left(known.parts), put_in) };
 }
 
-/** What changes beside stage, custody and offer. @type {Record<string, (known: Known, statement: any, lifecycle: Lifecycle) => Known>} */
+/**
+ * What changes beside stage, custody and offer.
+ * @type {Record<string, (known: Known, statement: any, lifecycle: Lifecycle) => Known>}
+ */
 const CHANGES = {
   "battery.manufactured": manufactured,
   "battery.repurposed": (known, said) => ({ ...manufactured(known, said), use: said.data.intended_use }),

@@ -40,8 +40,8 @@ const IN_VIEW = 6;
 
 /**
  * @param {How} how
- * @returns {{element: HTMLElement, show: (problems: import("./typed.js").Problem[]) => boolean}} `show` writes problems
- *   beside their fields and says whether there were none
+ * @returns {{element: HTMLElement, show: (problems: import("./typed.js").Problem[]) => import("./typed.js").Problem[]}}
+ *   `show` writes problems beside their fields, and gives back those that have none
  */
 export function makeForm(how) {
   const names = Object.keys(how.schema.properties).filter(

@@ -16,8 +16,8 @@ export const ASKED = {
  * The statements that follow one, in the order in which the log demands them.
  * @param {Part} first
  * @param {Known | null} known its subject, before it
- * @param {{asked?: {data: Record<string, any>, withheld: Record<string, any>}, isNew?: boolean, lifecycle: any}} more `asked`: what was
- *   said beside it; `isNew`: the other chain of an `identity.linked` has not begun
+ * @param {{asked?: {data: Record<string, any>, withheld: Record<string, any>}, isNew?: boolean, lifecycle: any}} more
+ *   `asked`: what was said beside it; `isNew`: the other chain of an `identity.linked` has not begun
  * @returns {Part[]}
  */
 export function followers({ type, subject, data }, known, { asked = { data: {}, withheld: {} }, isNew = false, lifecycle }) {

@@ -16,8 +16,8 @@ export const ownMembers = (schema) =>
 export const statedMass = (known) => known?.offer?.mass?.g ?? null;
 
 /**
- * @param {{schema: Record<string, any>, subjects: string[], known: Map<string, any>, own: Record<string, any>, onInput: () => void}} how
- *   `own`: subject -> what was typed for it
+ * @param {{schema: Record<string, any>, subjects: string[], known: Map<string, any>, own: Record<string, any>, onInput: ()
+ *   => void}} how `own`: subject -> what was typed for it
  * @returns {HTMLElement}
  */
 export function packRows({ schema, subjects, known, own, onInput }) {
@@ -92,8 +92,8 @@ export const groups = (code) => (/^[A-Z0-9]{19,24}$/.test(code) ? code.match(/.{
  * What one pack says: the same for all, with its own mass and condition.
  * @param {Record<string, any>} data of all
  * @param {Record<string, any>} typed of this one
- * @param {{basis: string, reason: string, schema: Record<string, any>}} how `basis`: how masses are known; `reason`: why those
- *   that are missing are not measured
+ * @param {{basis: string, reason: string, schema: Record<string, any>}} how `basis`: how masses are known; `reason`: why
+ *   those that are missing are not measured
  * @returns {{data: Record<string, any>, problem: any}}
  */
 export function ownData(data, typed, { basis, reason, schema }) {

@@ -9,7 +9,8 @@ import { readTyped } from "./typed.js";
 import { labelOf } from "./words.js";
 
 /**
- * @typedef {{problems: number, firsts: import("./groups.js").Part[], asked?: {data: any, withheld: any}, occurredAt: Date}} Read
+ * @typedef {{problems: number, firsts: import("./groups.js").Part[], asked?: {data: any, withheld: any}, occurredAt: Date}}
+ *   Read
  */
 
 /**

@@ -9,7 +9,10 @@ import { labelOf, unitOf, wordOf } from "./words.js";
  * the words are others; `isWithheld`: the log keeps its digest alone.
  * @typedef {{pointer: string, path: string[], label: string, text: string, raw: string, isWithheld: boolean}} Line
  */
-/** @typedef {{language: string, nameOf?: (party: string) => string, showTime?: (text: string) => string, t: (text: string, values?: any) => string}} Telling */
+/**
+ * @typedef {{language: string, nameOf?: (party: string) => string, showTime?: (text: string) => string, t: (text: string,
+ *   values?: any) => string}} Telling
+ */
 
 const DIGEST = /^[A-Za-z0-9_-]{43}$/;
 /** Members that say where a statement stands, and not what happened. */

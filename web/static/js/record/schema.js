@@ -1,12 +1,12 @@
 // The JSON Schemas of statements (GET /api/v1/schemas/<type>): what fits them, and how people write what stands in them.
 //
-// They use a small part of JSON Schema (docs/format.md), and this reads that part and refuses to judge by any other. Tests hold
-// that it finds the same statements wrong as the log does.
+// They use a small part of JSON Schema (docs/format.md), and this reads that part and refuses to judge by any other. Tests
+// hold that it finds the same statements wrong as the log does.
 
 /** @typedef {Record<string, any>} Schema */
 /**
- * @typedef {{pointer: string, code: "MISSING" | "UNKNOWN" | "KIND" | "CHOICE" | "RANGE" | "LENGTH" | "FORM" | "COUNT" | "FEWEST",
- *   expected: any, got: any, says?: string}} Problem `says`: what such a text is, as the schema puts it
+ * @typedef {{pointer: string, code: "MISSING" | "UNKNOWN" | "KIND" | "CHOICE" | "RANGE" | "LENGTH" | "FORM" | "COUNT" |
+ *   "FEWEST", expected: any, got: any, says?: string}} Problem `says`: what such a text is, as the schema puts it
  */
 
 const KEYWORDS = new Set([

@@ -15,8 +15,9 @@ import { makeView } from "./view.js";
 const SAVE_AFTER = 300; // ms after the last key
 
 /**
- * @typedef {{type: string, schema: Record<string, any>, context: import("./context.js").Context, nameOf: (org: string) => string,
- *   known: Map<string, any>, page: HTMLElement, leftOut: HTMLElement | null, scans: any[], steps: any[], rest: any[]}} Session
+ * @typedef {{type: string, schema: Record<string, any>, context: import("./context.js").Context, nameOf: (org: string) =>
+ *   string, known: Map<string, any>, page: HTMLElement, leftOut: HTMLElement | null, scans: any[], steps: any[], rest:
+ *   any[]}} Session
  */
 /**
  * What stands in the form: `typed` for all packs, `own` for single ones, `beside` for a statement that follows, `bulk` how

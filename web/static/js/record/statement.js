@@ -1,7 +1,7 @@
 // A statement as it is signed: composed whole, shown to its signer, and only then signed.
 //
-// Withheld members are not in what is composed. Signing puts the digest of a disclosure in their place, with a fresh salt, and
-// gives the disclosures along for the door of the log (docs/format.md, section 5).
+// Withheld members are not in what is composed. Signing puts the digest of a disclosure in their place, with a fresh salt,
+// and gives the disclosures along for the door of the log (docs/format.md, section 5).
 import { base64url } from "../core/base64url.js";
 import { formatPresentation, withhold } from "../core/disclosures.js";
 import { EVENT, signJws } from "../core/jws.js";
@@ -24,9 +24,9 @@ const fresh = (count) => crypto.getRandomValues(new Uint8Array(count));
 
 /**
  * Composes a statement; what is in it is what will be signed.
- * @param {{type: string, subject: string, data: Record<string, any>, withheld?: Record<string, any>, occurredAt: string | Date,
- *   place: Place, iss: string, aud: string, nonce?: Uint8Array}} said `aud`: the origin of the log; `occurredAt`: a moment,
- *   told in whole seconds of UTC
+ * @param {{type: string, subject: string, data: Record<string, any>, withheld?: Record<string, any>, occurredAt: string |
+ *   Date, place: Place, iss: string, aud: string, nonce?: Uint8Array}} said `aud`: the origin of the log; `occurredAt`: a
+ *   moment, told in whole seconds of UTC
  * @returns {Statement} frozen; it says nothing of withheld members
  * @throws {Refusal} STATEMENT_INCOMPLETE
  */
@@ -77,8 +77,8 @@ export async function sign(statement, { signer, withheld = {} }) {
 /**
  * Signs statements that belong together: the log takes all of them or none.
  *
- * The first is signed first, and its id stands from then on where the others say `LEADER`: in their data, or as the `prev` of
- * one that goes on with the same chain.
+ * The first is signed first, and its id stands from then on where the others say `LEADER`: in their data, or as the `prev`
+ * of one that goes on with the same chain.
  * @param {{statement: Statement, withheld?: Record<string, any>}[]} parts in their order
  * @param {{signer: Signer}} how
  * @returns {Promise<Signed[]>}

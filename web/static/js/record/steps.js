@@ -1,7 +1,8 @@
 // Which statements may follow where a battery or lot stands, for this organisation, and why the others may not.
 //
 // Columns of the life cycle's own table decide (GET /api/v1/lifecycle), in the order in which trace/lifecycle/judge.py asks
-// them; tests hold that the two agree. What no column says is checked by the log when the event is sent, and named in `checks`.
+// them; tests hold that the two agree. What no column says is checked by the log when the event is sent, and named in
+// `checks`.
 import { ABSENT, NOBODY, NONE, custodianOf, kindOf } from "./fold.js";
 
 /** @typedef {import("./fold.js").Known} Known */
@@ -14,8 +15,9 @@ import { ABSENT, NOBODY, NONE, custodianOf, kindOf } from "./fold.js";
  *   as the node tells of an organisation; `types`: those that this device's key may sign, all where there are none
  */
 /**
- * @typedef {{type: string, zh: string, en: string, allowed: boolean, why: Why | null, capacities: string[], checks: string[]}} Step
- *   `capacities`: roles in which it may be done, where it asks for one; `checks`: what is looked at when it is sent
+ * @typedef {{type: string, zh: string, en: string, allowed: boolean, why: Why | null, capacities: string[], checks:
+ *   string[]}} Step `capacities`: roles in which it may be done, where it asks for one; `checks`: what is looked at when it
+ *   is sent
  */
 
 const ENDINGS = new Set(["charged", "split", "final"]);
@@ -236,7 +238,10 @@ const keyMay = (row, { types }) =>
 
 // ---- what no column says, and this device knows all the same ----
 
-/** @type {((row: Row, known: Known, me: Me, lifecycle: Lifecycle, found: {capacities: string[]}, now: Date) => Why | null)[]} */
+/**
+ * @type {((row: Row, known: Known, me: Me, lifecycle: Lifecycle, found: {capacities: string[]}, now: Date) => Why |
+ *   null)[]}
+ */
 const CONDITIONS = [
   function offerToAnswer(row, known, _me, _lifecycle, _found, now) {
     if (!row.also.includes("offer_named") || openOffer(known, now)) return null;

@@ -12,8 +12,8 @@ import { unitOf } from "./words.js";
 /** @typedef {import("./schema.js").Schema} Schema */
 /** @typedef {import("./schema.js").Problem | {pointer: string, code: string, expected?: any, got?: any}} Problem */
 /**
- * @typedef {"battery" | "party" | "vehicle" | "batch" | "consignment" | "lot" | "model" | "holding" | "time" | "site" | "region" |
- *   "digest" | "text"} TextKind what a text of a schema is, as its description tells
+ * @typedef {"battery" | "party" | "vehicle" | "batch" | "consignment" | "lot" | "model" | "holding" | "time" | "site" |
+ *   "region" | "digest" | "text"} TextKind what a text of a schema is, as its description tells
  */
 
 /** @type {[begins: string, kind: TextKind][]} */

@@ -15,8 +15,9 @@ import { codeOf } from "./typed.js";
 import { labelOf, wordOf } from "./words.js";
 
 /**
- * @typedef {{element: HTMLElement, main: any, beside: {schema: any, title: string, form: any} | null, packs: HTMLElement | null,
- *   lost: HTMLElement}} View `beside`: what is asked for a statement that follows; `lost`: problems that no field shows
+ * @typedef {{element: HTMLElement, main: any, beside: {schema: any, title: string, form: any} | null, packs: HTMLElement |
+ *   null, lost: HTMLElement}} View `beside`: what is asked for a statement that follows; `lost`: problems that no field
+ *   shows
  */
 
 /**
