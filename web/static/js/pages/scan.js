@@ -11,6 +11,7 @@ import { sortOut } from "../scan/frame.js";
 import { halfOf, makeHalves } from "../scan/halves.js";
 import { inquire, recall, standing, whichOf } from "../scan/knowing.js";
 import { list } from "../scan/list.js";
+import { takeOpened } from "../scan/opened.js";
 import { ourHosts } from "../scan/ours.js";
 import { NoPicture, readPhoto } from "../scan/photo.js";
 import { makeSightings } from "../scan/sightings.js";
@@ -339,3 +340,5 @@ onChange(async ({ what }) => {
 });
 document.documentElement.dataset.ready = "yes";
 await restoreList();
+const opened = await takeOpened();
+if (opened) take([{ text: opened, format: "" }], "camera");
