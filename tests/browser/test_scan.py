@@ -313,6 +313,7 @@ def test_hostile_and_foreign_texts_are_told_and_nothing_is_opened(yard: Yard, ph
         expect(page.locator("#result")).to_contain_text(words)
         assert page.locator("#result img, #result b, #result a").count() == 0
         assert TOKEN[:8] not in page.locator("#main").inner_text()
+        assert text.isascii() or "xn--" in page.locator("#result").inner_text()
     assert page.url == f"{yard.url}/scan?lang=en" and page.title() == "Scan" and dialogs == []
     assert not [address for address in asked if not address.startswith(yard.url)]
 

@@ -111,6 +111,7 @@ async function tell(scan) {
     }
     found.set(scan.subject, answer);
     render();
+    if (ask === inquire && answer.label === "other") failure();
   }
 }
 

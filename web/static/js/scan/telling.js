@@ -31,7 +31,7 @@ export function tellOther(accepted, raw) {
         lines: [
           accepted.host === accepted.like
             ? t("It names %(host)s over plain http; our labels say https.", { host: accepted.host })
-            : t("It names %(host)s, which looks like %(like)s and is somebody else's.", { host: accepted.host, like: accepted.like }),
+            : t("It names %(host)s, which looks like %(like)s and is somebody else's.", { host: spelled(accepted.host), like: accepted.like }),
           t("It was not opened, and nothing of it is used. Do not open it with another app either; tell your foreman."),
         ],
       };
@@ -39,7 +39,7 @@ export function tellOther(accepted, raw) {
       return {
         mark: "warn", title: t("Somebody else's code"),
         lines: [
-          t("It names %(host)s. It was not opened.", { host: accepted.host }),
+          t("It names %(host)s. It was not opened.", { host: spelled(accepted.host) }),
           accepted.code ? t("The code of a battery stands in it:") : t("Look for the label with a code of 24 characters, or type that code."),
         ],
       };
@@ -52,6 +52,16 @@ export function tellOther(accepted, raw) {
       return { mark: "warn", title: t("What another phone shows"), lines: [t("Two phones hand over under “Hand over”. Open it there, and scan again.")] };
     default:
       return tellUnreadable(accepted, raw);
+  }
+}
+
+/** A host with its ASCII form beside it, where a letter of another script may look like one of ours. */
+function spelled(host) {
+  if (/^[\x20-\x7e]*$/.test(host)) return host;
+  try {
+    return `${host} (${new URL(`https://${host}/`).hostname})`;
+  } catch {
+    return host; // no host that a browser would open
   }
 }
 
