@@ -230,6 +230,22 @@ def test_pasted_rows_are_signed_without_a_network(yard: Yard, phone: Phone) -> N
     assert len(stored(page, "outbox")) == 2
 
 
+def test_filing_is_had_with_its_warning(yard: Yard, phone: Phone) -> None:
+    made(yard, 1)
+    page = phone(yard.scene.maker)
+    page.goto(f"{yard.url}/rows")
+    expect(page.get_by_text("Unconfirmed columns")).to_be_visible()
+    page.get_by_label("First day").fill("2026-01-01")
+    page.get_by_role("button", name="What we recorded and hold").click()
+    link = page.locator("#filing-file a")
+    expect(link).to_be_visible()
+    with page.expect_download() as download:
+        link.click()
+    book = load_workbook(io.BytesIO(Path(download.value.path()).read_bytes()))
+    assert {sheet["A1"].value for sheet in book.worksheets} == {"未经确认的栏目 unconfirmed columns"}
+    assert pack_code(1) in {row[0] for row in book.worksheets[2].iter_rows(values_only=True)}
+
+
 def scanned(page: Page, text: str) -> None:
     """What a handheld scanner types, as fast as it does however busy this machine is."""
     page.evaluate(

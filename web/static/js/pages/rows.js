@@ -54,6 +54,14 @@ async function begin() {
   byId("all").addEventListener("click", showAll);
   byId("go").addEventListener("click", () => guarded(signAll));
   byId("outcome").addEventListener("click", () => guarded(outcome));
+  byId("file").addEventListener("submit", (event) => {
+    event.preventDefault();
+    void filing();
+  });
+  const today = await now();
+  field("until").value = dayOf(today);
+  field("since").value = `${dayOf(today).slice(0, 8)}01`;
+  field("get-filing").disabled = !me;
   onChange(({ what }) => what === "outbox" && table && void showRows());
   await showEarlier();
 }
@@ -313,6 +321,26 @@ async function outcome() {
     return { row, cells: cells.map((cell) => cell && (cell.kind === "formula" ? t("(a formula)") : cell.text)), ...said };
   }));
   put(byId("outcome-file"), download(await fetchFile("/rows/outcome", { json: { sheet: given.sheet, rows } })));
+}
+
+// ---- filing ----
+
+const dayOf = (moment_) => new Date(moment_.getTime() + 8 * 3_600_000).toISOString().slice(0, 10); // the platform's time is UTC+8
+
+async function filing() {
+  const said = byId("filing-problem");
+  said.textContent = "";
+  said.className = "";
+  field("get-filing").disabled = true;
+  try {
+    put(byId("filing-file"), download(await fetchFile(`/filing?from=${field("since").value}&to=${field("until").value}`)));
+  } catch (error) {
+    if (!(error instanceof Offline || error instanceof Refused)) throw error;
+    said.className = "mark bad";
+    said.textContent = error instanceof Offline ? t("No network: the node gathers a filing.") : error.message;
+  } finally {
+    field("get-filing").disabled = false;
+  }
 }
 
 // ---- together ----
