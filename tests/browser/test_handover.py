@@ -337,3 +337,30 @@ def test_slip_opens_the_truck_for_the_driver_and_the_consignee_takes_it_over(
     expect(driver.get_by_text("Arrived: 3")).to_be_visible()
     giver.reload()
     expect(giver.get_by_text("Arrived: 3; missing: 0, not expected: 0")).to_be_visible()
+
+
+def test_dispatch_of_an_offer_that_had_to_be_signed_again_is_signed_over_the_new_one(
+    yard: Yard, phone: Phone
+) -> None:
+    giver = ready(phone, yard.scene.dismantler)
+    giver.context.set_offline(True)
+    offer(giver, yard, COUNT + 7, COUNT + 8, truck=True)
+    # Meanwhile somebody else of the firm looked at one of the packs, with a network.
+    yard.send(yard.scene.inspected(yard.scene.dismantler, pack_code(COUNT + 7)))
+    giver.context.set_offline(False)
+    flush(giver, urgent=True)
+    assert states(giver) == ["parked", "accepted", "here"], "the dispatch waits for every offer"
+    run(
+        giver,
+        """const { rows, resign } = await room("device/outbox");
+        await resign((await rows()).find(({ state }) => state === "parked"));""",
+    )
+    flush(giver, urgent=True)
+    consignment = rows(giver)[0]["said"]["data"]["consignment"]
+    assert states(giver) == ["accepted", "accepted", "refused"]
+    giver.goto(f"{yard.url}/consignments/{consignment.removeprefix('consignment:')}")
+    giver.get_by_role("button", name="Sign the dispatch again").click()
+    expect(giver.get_by_role("button", name="Sign the dispatch again")).to_be_hidden(timeout=20_000)
+    flush(giver, urgent=True)
+    assert states(giver) == ["accepted", "accepted", "refused", "accepted"]
+    assert recorded(yard, consignment, giver) == ["consignment.dispatched"]

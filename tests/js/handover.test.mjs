@@ -31,6 +31,14 @@ test("a truck is an offer for each pack, which names it, and then the dispatch t
   assert.deepEqual(giving.draftsOf({ ...form, truck: null }, ORG).map(({ data }) => data.consignment), [undefined, undefined]);
 });
 
+test("a dispatch that was refused is said again over the offers that stand, and waits for them", async () => {
+  const said = { subject: "consignment:x/T", data: { consignee: "org:x", un_number: "UN3480", plate: "粤B12345", offers: { count: 9, root: "old" } } };
+  const ids = [`${"A".repeat(42)}A`];
+  const draft = giving.dispatchAgain(said, ids);
+  assert.deepEqual([draft.type, draft.subject, draft.withheld, draft.after], ["consignment.dispatched", said.subject, { plate: "粤B12345" }, ids]);
+  assert.deepEqual(await draft.data([]), { consignee: "org:x", un_number: "UN3480", offers: await offersRoot(ids) });
+});
+
 test("the name of a truck is of capitals and digits, and no two of a day are alike", () => {
   const at = new Date("2026-11-23T23:59:59Z");
   assert.equal(giving.nameFor(at, Uint8Array.of(1, 2, 3)), "T-20261123-AEBA");

@@ -49,6 +49,19 @@ function dispatch({ packs, consignee, packing, truck }, consignment) {
   };
 }
 
+/**
+ * A dispatch that was refused, over the offers that stand now: one of them was signed anew, or does not stand any more.
+ * @param {{subject: string, data: Record<string, any>}} said what it said, withheld values with it
+ * @param {string[]} ids of the offers
+ * @returns {import("./signing.js").Draft}
+ */
+export function dispatchAgain({ subject, data: { plate, driver, offers: _, ...data } }, ids) {
+  return {
+    type: "consignment.dispatched", subject, withheld: without({ plate, driver }), after: ids,
+    data: async () => ({ ...data, offers: await offersRoot(ids) }),
+  };
+}
+
 /** @param {string} org @param {string} name @returns {string} the subject of a consignment */
 export const consignmentOf = (org, name) => `consignment:${org.slice("org:".length)}/${name}`;
 

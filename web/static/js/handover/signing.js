@@ -11,8 +11,9 @@ import { PlaceMoved } from "../record/submission.js";
 /**
  * What is to be said. What a dispatch binds is known only once its offers are signed: then `data` is worked out of their ids.
  * @typedef {{type: string, subject: string, withheld?: Record<string, any>, isAfterAll?: boolean, behind?: {seq: number, id: string},
+ *   after?: string[],
  *   data: Record<string, any> | ((ids: string[]) => Promise<Record<string, any>>)}} Draft `isAfterAll`: it is sent only once
- *   those before it are recorded; `behind`: the event that it answers, for a chain that this phone knows less far, or not at all
+ *   those before it are recorded, and `after` once those events are; `behind`: the event that it answers, for a chain that this phone knows less far, or not at all
  */
 /** @typedef {Draft & {statement: Record<string, any> | null}} Composed `statement`: null until it can be composed */
 
@@ -59,7 +60,7 @@ export async function signAll({ composed, begin }, progress = () => {}) {
       const { withheld = {} } = draft;
       const signed = await sign(statement, { signer: by, withheld });
       const said = { type: draft.type, subject: draft.subject, data: { ...statement.data, ...withheld } };
-      await add(signed, { said, after: draft.isAfterAll ? [...ids] : [] });
+      await add(signed, { said, after: draft.isAfterAll ? [...ids] : (draft.after ?? []) });
       ids.push(signed.id);
       progress(ids.length, composed.length);
     }

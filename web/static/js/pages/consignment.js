@@ -11,9 +11,11 @@ import { openOffer } from "../record/steps.js";
 import { now } from "../device/clock.js";
 import { wordOf } from "../record/words.js";
 import { enrolFirst, mark, summary } from "../handover/forms.js";
+import { dispatchAgain } from "../handover/giving.js";
 import { named } from "../handover/people.js";
 import { codeOf, receiving } from "../handover/receiving.js";
 import { drawer, paint, showing } from "../handover/showing.js";
+import { composeAll, signAll } from "../handover/signing.js";
 import { ANSWERS } from "../handover/taking.js";
 import { byId, h, put } from "../ui/dom.js";
 import { kilograms, language, link, moment, t } from "../ui/texts.js";
@@ -117,13 +119,17 @@ async function toSee(load, onTheWay) {
   const waiting = onTheWay.filter(({ state }) => state !== "accepted");
   const isOurs = subject.startsWith(`consignment:${own.org.slice("org:".length)}/`);
   const token = await tokenOf(load, onTheWay);
-  const refused = onTheWay.find(({ type, state }) => type === "consignment.dispatched" && ["refused", "parked"].includes(state));
+  const dispatches = onTheWay.filter(({ type }) => type === "consignment.dispatched");
+  const refused = dispatches.every(({ state }) => ["refused", "parked"].includes(state)) && dispatches.at(-1);
   const shown = h("div", {});
   put(page,
     h("h2", { class: "code" }, name),
     load ? await facts(load) : h("p", {}, t("It waits on this phone and is not in the log yet.")),
     waiting.length > 0 && mark("warn", t("%(count)s records of it wait on this phone.", { count: waiting.length })),
-    refused && mark("bad", t("Its dispatch was refused: %(detail)s", { detail: refused.why?.detail ?? "" })),
+    refused && !load?.isDispatched && h("section", { class: "card" },
+      mark("bad", t("Its dispatch was refused: %(detail)s", { detail: refused.why?.detail ?? "" })),
+      h("p", {}, t("It can be signed again over the %(count)s offers that stand now; all else that it says stays.", { count: standing(onTheWay).length })),
+      h("button", { class: "big", type: "button", onclick: ({ target }) => void again(target, refused, onTheWay) }, t("Sign the dispatch again"))),
     token && isOurs && h("section", { class: "card" }, h("h3", {}, t("The slip")),
       h("p", {}, t("Its QR opens what is on the truck for whoever holds the paper; the consignee scans it to take over.")),
       load?.isDispatched && !load.isKept && h("button", { class: "big", type: "button", onclick: ({ target }) => void slip(target, shown) }, t("Print the slip (PDF)")),
@@ -134,6 +140,16 @@ async function toSee(load, onTheWay) {
       h("ol", { class: "load" }, ...load.on_board.map(({ subject: pack, mass_g, standing }) =>
         h("li", {}, codeOf(pack), " ", h("span", { class: { accepted: "good", open: "" }[standing] ?? "warn" }, standingWord(standing)), mass_g ? `, ${kilograms(mass_g)}` : "")))),
   );
+}
+
+/** The offers of this phone that stand, by their ids. */
+const standing = (onTheWay) =>
+  onTheWay.filter(({ type, state }) => type === "handover.offered" && !["refused", "parked"].includes(state)).flatMap(({ ids }) => ids);
+
+async function again(button, refused, onTheWay) {
+  button.disabled = true;
+  await signAll(await composeAll([dispatchAgain(refused.said, standing(onTheWay))]));
+  await show();
 }
 
 const standingWord = (standing) =>
