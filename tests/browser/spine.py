@@ -91,7 +91,7 @@ def flush(page: Page, *, urgent: bool = False) -> int:
     return left
 
 
-def settle(page: Page, state: str = "accepted", seconds: float = 30) -> None:
+def settle(page: Page, state: str = "accepted", seconds: float = 90) -> None:
     """Wait until every row is in one state."""
     until = time.monotonic() + seconds
     while set(states(page)) != {state}:

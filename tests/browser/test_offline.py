@@ -84,7 +84,7 @@ def test_worker_alone_sends_what_waits_once_there_is_a_network_and_no_page_is_op
     assert size(yard) == before
     page.context.set_offline(False)
     wake_worker(page, yard)
-    until = time.monotonic() + 20
+    until = time.monotonic() + 90
     while size(yard) < before + 2:
         assert time.monotonic() < until, "nobody sent it"
         time.sleep(0.1)
@@ -310,7 +310,7 @@ def test_a_phone_takes_its_yard_along_without_being_told_to(yard: Yard, phone: P
     made(yard, 1, 2)
     page = phone(yard.scene.maker)
     page.goto(yard.url + "/outbox")
-    until = time.monotonic() + 30
+    until = time.monotonic() + 90
     while run(page, 'return (await room("device/known")).preloaded();') is None:
         assert time.monotonic() < until
         time.sleep(0.2)

@@ -41,7 +41,7 @@ def test_the_queue_renders_after_a_reload_without_a_network_and_texts_in_it_are_
     expect(page.locator("h1").last).to_have_text("No network")
     page.goto(yard.url + "/outbox?lang=en")
     page.context.set_offline(False)
-    expect(page.locator("#rows > li")).to_have_count(0, timeout=20_000)  # by itself
+    expect(page.locator("#rows > li")).to_have_count(0, timeout=60_000)  # by itself
     expect(page.locator("#accepted summary").first).to_contain_text("2")
 
 
