@@ -150,7 +150,7 @@ def test_what_is_on_the_sheet_is_what_is_signed_and_accepted(phone: Phone, yard:
     code = offered(yard, dismantler, "pack_dismantler")
     page = phone(dismantler)
     open_form(page, yard, "handover.accepted", code)
-    expect(page.locator("#title")).to_have_text("handover accepted")
+    expect(page.locator("#title")).to_have_text("Take over")
     write(page, "/data/mass/g", "437.5")
     choose(page, "/data/condition", "intact")
     sheet = review(page)

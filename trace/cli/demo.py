@@ -87,11 +87,13 @@ def _serve(place: Place, port: int, https: Https | None) -> None:
         click.echo("Then:")
         click.echo(f"  {url}/scan   scan or type a code of {load_home(place).path / LABELS}")
         click.echo(f"  {url}/yard   what is held, and what is offered")
+        # This machine does not trust the authority of its own yard, and needs no https to itself.
+        here = f"http://localhost:{url.rpartition(':')[2]}" if https else url
         click.echo("To look at:")
         battery = quote(_longest(place, ledger).subject)
         for path in ("/api/v1/docs", f"/api/v1/batteries/{battery}", "/api/v1/node", "/checkpoint"):
-            click.echo(f"  {url}{path}")
-        click.echo(f"  packtrace verify {url} --home {place.folder}")
+            click.echo(f"  {here}{path}")
+        click.echo(f"  packtrace verify {here} --home {place.folder}")
 
     with open_ledger(place, None) as ledger:
         serve_node(

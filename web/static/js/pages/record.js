@@ -12,6 +12,7 @@ import { fillIn } from "../record/session.js";
 import { rolesOf, step as stepOf, steps } from "../record/steps.js";
 import { codeOf } from "../record/typed.js";
 import { sharedSteps } from "../scan/batch.js";
+import { verb } from "../scan/verbs.js";
 import { whyNot } from "../scan/whynot.js";
 import { byId, h, put } from "../ui/dom.js";
 import { either, language, link, t } from "../ui/texts.js";
@@ -57,7 +58,7 @@ async function begin() {
   if (!type) return scans.length ? choose(scans) : begins();
   const row = context.lifecycle.rows.find((each) => each.type === type);
   if (!row) return say("bad", t("There is no such step: %(type)s", { type }), "/scan", t("Scan"));
-  byId("title").textContent = row[language];
+  byId("title").textContent = verb(row); // as the button that led here
   if (NAMED[type] && !scans.length) return name(type);
   if (!scans.length) return begins(type);
   return chosen(type, scans);
