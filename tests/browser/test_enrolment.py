@@ -293,8 +293,7 @@ def test_a_scanner_is_tried_out_and_nothing_is_followed(yard: Yard, phone: Phone
     assert desk.url.startswith(f"{yard.url}/devices") and desk.locator("canvas").count() == 0
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("theme", ["bright", "dark"])
+@pytest.mark.parametrize(("language", "theme"), [("en", "bright"), ("zh", "dark")])
 def test_nothing_hinders_whoever_uses_a_reader(
     yard: Yard, phone: Phone, office: Page, axe: Axe, language: str, theme: str
 ) -> None:
