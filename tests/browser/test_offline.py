@@ -272,6 +272,10 @@ def test_a_parked_record_that_somebody_changed_is_not_signed_again(yard: Yard, p
         adopt = """try { await (await room("device/outbox")).adopt(given.offered); return "taken"; }
                    catch (error) { return error.name; }"""
         assert run(page, adopt, offered=offered) == "NotGenuine"
+    recorded = scene.inspected(scene.maker, pack_code(1))
+    yard.send(recorded)
+    again = {"id": event_id(recorded), "events": [recorded], "kid": "x", "code": "PLACE_TAKEN", "detail": ""}
+    assert run(page, adopt, offered=again) == "NotGenuine", "it would stand in the log twice"
     another = {"id": event_id(claimed), "events": [honest], "kid": "x", "code": "PLACE_TAKEN", "detail": ""}
     assert run(page, adopt, offered=another) == "NotGenuine"
 

@@ -103,6 +103,8 @@ export async function adopt(parked) {
     signed.push(read);
   }
   if (!signed.length || signed.at(-1).id !== parked.id) throw new NotGenuine("id: expected that of the last event");
+  const { status } = await api(`/events/${parked.id}`);
+  if (status === 200) throw new NotGenuine("expected a record that the log does not have, got one that it has");
   const why = { code: parked.code, detail: parked.detail };
   const [{ statement }] = signed;
   const said = { type: statement.type, subject: statement.sub, data: statement.data };
