@@ -52,7 +52,7 @@ export function guessedName() {
   if (/iPad/.test(agent)) return "iPad";
   if (/Android/.test(agent)) return /Mobile/.test(agent) ? t("Android phone") : t("Android tablet");
   if (/Windows/.test(agent)) return t("Windows computer");
-  if (/Mac/.test(agent)) return t("Mac");
+  if (/Mac/.test(agent)) return "Mac"; // its name in every language
   return t("Computer");
 }
 
