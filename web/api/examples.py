@@ -70,7 +70,7 @@ BODIES: Final[dict[tuple[str, str], dict[str, Any]]] = {
         (path, "application/json"): {"one label": _LABELS}
         for path in ("/api/v1/labels", "/api/v1/labels/preview")
     },
-    ("/api/v1/vehicles/find", "application/json"): {"a vehicle": {"vin": "LSVAA4187E2184847"}},
+    ("/api/v1/vehicles/find", "application/json"): {"a vehicle": {"vin": "1M8GDM9AXKP042788"}},
     ("/api/v1/rows/outcome", "application/json"): {
         "a row": {
             "sheet": "battery taken_in",
