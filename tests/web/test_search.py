@@ -191,9 +191,9 @@ def test_index_is_made_again_when_it_is_lost_or_of_another_log(tenants: Tenants)
     for leaves in (None, 10**9):
         with tenants.served.node.store.write() as connection:
             connection.exec_driver_sql("DELETE FROM search_part")
-            connection.exec_driver_sql("DELETE FROM search_indexed")
+            connection.exec_driver_sql("DELETE FROM followed WHERE name = 'search'")
             if leaves:
-                connection.exec_driver_sql("INSERT INTO search_indexed VALUES (1, ?)", (leaves,))
+                connection.exec_driver_sql("INSERT INTO followed VALUES ('search', 0, ?)", (leaves,))
         assert len(find(tenants, "holder")) == 1
     assert index.bring_up()
 
@@ -201,7 +201,7 @@ def test_index_is_made_again_when_it_is_lost_or_of_another_log(tenants: Tenants)
 def test_search_that_would_wait_for_long_says_when_to_come_back(
     tenants: Tenants, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("packtrace.web.reading.search_index.STEP", 5)
+    monkeypatch.setattr("packtrace.web.reading.search_index.SearchIndex.step", 5)
     monkeypatch.setattr("packtrace.web.api.search.CATCH_UP", 5)
     answer = tenants.ask("holder", URL)
     check_problem(answer, 503, "SEARCH_NOT_READY")

@@ -13,12 +13,10 @@ import hashlib
 import hmac
 import os
 import secrets
-import threading
 from collections.abc import Iterable
 from typing import Any, ClassVar, Final
 
 from sqlalchemy import Table, delete, func, insert, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Field
 
 from ...signing.base64url import b64url, parse_b64url
@@ -28,13 +26,13 @@ from ...trace.ledger.home import Home
 from ...trace.ledger.ledger import Ledger
 from ...trace.ledger.register import file_lock
 from ...trace.ledger.tables import DISCLOSURE, ENTRY
+from ..reading.following import Following
 from ..store import NodeRow, Store
 
 POINTER: Final = "/data/vin"
 CONTEXT: Final = b"packtrace-vin/v1\n"
 KEY_BYTES: Final = 32
 
-_STEP: Final = 10_000  # leaves in one transaction
 _AT_ONCE: Final = 500  # ids in one query
 
 
@@ -48,17 +46,7 @@ class VinRow(NodeRow, table=True):
     digest: str = Field(index=True)  # HMAC-SHA-256 under the node's own key, base64url
 
 
-class VinIndexedRow(NodeRow, table=True):
-    """How far the index goes: one row."""
-
-    __tablename__ = "office_vin_indexed"
-
-    id: int = Field(primary_key=True)
-    leaves: int
-
-
 _VINS: Final[Table] = NodeRow.metadata.tables["office_vin"]
-_INDEXED: Final[Table] = NodeRow.metadata.tables["office_vin_indexed"]
 
 
 def load_vin_key(home: Home) -> bytes:
@@ -88,42 +76,18 @@ def load_vin_key(home: Home) -> bytes:
         return key
 
 
-class VinIndex:
-    """Brings itself up to date, and finds."""
+class VinIndex(Following):
+    """Finds vehicles, and forgets what was erased."""
 
-    tables: ClassVar[tuple[Table, ...]] = (_VINS, _INDEXED)
+    name = "vin"
+    tables: ClassVar[tuple[Table, ...]] = (_VINS,)
+    step = 10_000
 
     def __init__(self, store: Store, ledger: Ledger, key: bytes) -> None:
-        self._store = store
-        self._ledger = ledger
+        # Rows under another key are of no use.
+        mark = int.from_bytes(hmac.digest(key, b"packtrace-vin-index/v1", hashlib.sha256)[:6], "big")
+        super().__init__(store, ledger, mark=mark)
         self._key = key
-        self._indexing = threading.Lock()
-        self._closing = False
-
-    def close(self) -> None:
-        """Let whoever brings it up to date end soon."""
-        self._closing = True
-
-    def bring_up(self, most: int | None = None) -> bool:
-        """Take in what is under the newest checkpoint, and drop what was erased; whether that was all.
-
-        Args:
-            most: Leaves; all, by default.
-        """
-        taken = 0
-        size = self._ledger.published().size
-        while not self._closing:
-            with self._indexing:
-                at = self._indexed(size)
-                if at >= size:
-                    self._drop_erased()
-                    return True
-                if most is not None and taken >= most:
-                    return False
-                stop = min(at + _STEP, size)
-                self._take_in(at, stop)
-            taken += stop - at
-        return False
 
     def find(self, vin: str) -> list[str]:
         """The vehicles of which somebody said that they have this VIN, as far as that is not erased."""
@@ -137,23 +101,6 @@ class VinIndex:
 
     def _digest(self, vin: str) -> str:
         return b64url(hmac.digest(self._key, CONTEXT + vin.encode("ascii"), hashlib.sha256))
-
-    def _mark(self) -> int:
-        """Of this key, as a number: rows under another key are of no use."""
-        return int.from_bytes(hmac.digest(self._key, b"packtrace-vin-index/v1", hashlib.sha256)[:6], "big")
-
-    def _indexed(self, size: int) -> int:
-        """How many leaves it has taken in under this key; none of a log that is shorter, which is another."""
-        with self._store.read() as connection:
-            rows = connection.execute(select(_INDEXED.c.id, _INDEXED.c.leaves)).all()
-        if not rows:
-            return 0
-        if len(rows) == 1 and rows[0].id == self._mark() and rows[0].leaves <= size:
-            return int(rows[0].leaves)
-        with self._store.write() as connection:
-            for table in self.tables:
-                connection.execute(delete(table))
-        return 0
 
     def _take_in(self, start: int, stop: int) -> None:
         query = (
@@ -176,17 +123,11 @@ class VinIndex:
             }
             for row in found
         ]
-        with self._store.write() as connection:
-            present = connection.execute(select(_INDEXED.c.leaves)).scalar_one_or_none() or 0
-            if present != start:
-                return  # another process was faster
-            if rows:
+        with self._taking(start, stop) as connection:
+            if connection and rows:
                 connection.execute(insert(_VINS), rows)
-            row = {"id": self._mark(), "leaves": stop}
-            statement = upsert(_INDEXED).values(row)
-            connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))
 
-    def _drop_erased(self) -> None:
+    def _caught_up(self) -> None:
         """Drop rows whose disclosure is no more. More rows than disclosures: something was erased."""
         with self._store.read() as connection:
             have = connection.execute(select(func.count()).select_from(_VINS)).scalar_one()

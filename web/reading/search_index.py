@@ -11,7 +11,6 @@ part in is looked at again.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,7 +22,6 @@ from sqlmodel import Field
 
 from ...trace.codes.region import Region
 from ...trace.errors import TraceError
-from ...trace.ledger.ledger import Ledger
 from ...trace.ledger.stored import StoredWorld
 from ...trace.lifecycle.conditions.case import org_of
 from ...trace.lifecycle.custody import holder_of, parent_of
@@ -31,9 +29,9 @@ from ...trace.lifecycle.state import Battery
 from ...trace.lifecycle.words import IN_PACK
 from ...trace.lifecycle.world import World
 from ...trace.statement import parse_entry, parse_event_jws
-from ..store import NodeRow, Store
+from ..store import NodeRow
+from .following import Following
 
-STEP: Final = 1_000  # leaves in one transaction
 CATCH_UP: Final = 10_000  # leaves that one search waits for
 _BEYOND: Final = "\x7f"  # after every character of a region
 
@@ -86,21 +84,11 @@ class OrgPlacesRow(NodeRow, table=True):
     regions: str
 
 
-class IndexedRow(NodeRow, table=True):
-    """How far the index goes: one row."""
-
-    __tablename__ = "search_indexed"
-
-    id: int = Field(primary_key=True)
-    leaves: int
-
-
 _TABLES: Final = NodeRow.metadata.tables
 _BATTERY: Final[Table] = _TABLES["search_battery"]
 _PART: Final[Table] = _TABLES["search_part"]
 _PLACE: Final[Table] = _TABLES["search_place"]
 _ORG: Final[Table] = _TABLES["search_org"]
-_INDEXED: Final[Table] = _TABLES["search_indexed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,40 +117,11 @@ class _Seen:
     orgs: set[str] = field(default_factory=set)
 
 
-class SearchIndex:
-    """Brings itself up to date, and proposes."""
+class SearchIndex(Following):
+    """Proposes what a search might find."""
 
-    tables: ClassVar[tuple[Table, ...]] = (_BATTERY, _PART, _PLACE, _ORG, _INDEXED)
-
-    def __init__(self, store: Store, ledger: Ledger) -> None:
-        self._store = store
-        self._ledger = ledger
-        self._indexing = threading.Lock()
-        self._closing = False
-
-    def close(self) -> None:
-        """Let whoever brings it up to date end soon."""
-        self._closing = True
-
-    def bring_up(self, most: int | None = None) -> bool:
-        """Take in what the log has under its newest checkpoint; whether that was all.
-
-        Args:
-            most: Leaves; all, by default.
-        """
-        taken = 0
-        size = self._ledger.published().size
-        while not self._closing:
-            with self._indexing:
-                at = self._indexed(size)
-                if at >= size:
-                    return True
-                if most is not None and taken >= most:
-                    return False
-                stop = min(at + STEP, size)
-                self._take_in(at, stop)
-            taken += stop - at
-        return False
+    name = "search"
+    tables: ClassVar[tuple[Table, ...]] = (_BATTERY, _PART, _PLACE, _ORG)
 
     def propose(
         self, filters: Filters, org: str, regions: Sequence[Region], after: str, limit: int
@@ -204,34 +163,19 @@ class SearchIndex:
         with self._store.read() as connection:
             return list(connection.execute(query).scalars())
 
-    def _indexed(self, size: int) -> int:
-        """How many leaves it has taken in; none of a log that is shorter, since that is another log."""
-        with self._store.read() as connection:
-            leaves: int = connection.execute(select(_INDEXED.c.leaves)).scalar_one_or_none() or 0
-        if leaves <= size:
-            return leaves
-        with self._store.write() as connection:
-            for table in self.tables:
-                connection.execute(delete(table))
-        return 0
-
     def _take_in(self, start: int, stop: int) -> None:
         seen = _read(self._ledger.entries(start, stop))
         world = self._ledger.world()
         if isinstance(world, StoredWorld):
             world.prefetch(seen.changed)  # in one query
-        with self._store.write() as connection:
-            present = connection.execute(select(_INDEXED.c.leaves)).scalar_one_or_none() or 0
-            if present != start:
-                return  # another process was faster
+        with self._taking(start, stop) as connection:
+            if connection is None:
+                return
             moved = _moved(connection, world, seen.orgs)
             again = {subject: None for org in moved for subject in _parts_of(connection, org)}
             subjects = {**dict.fromkeys(seen.changed), **again}
             whole = dict.fromkeys(_with_what_is_inside(world, subjects))
             _save_batteries(connection, world, whole, seen)
-            row = {"id": 1, "leaves": stop}
-            statement = insert(_INDEXED).values(row)
-            connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))
 
 
 def region_now(world: World, battery: Battery) -> str:
