@@ -17,6 +17,8 @@ PYTHON ?= $(shell for p in $(PYTHONS); do $$p -Ic '$(MAKES_VENV)' 2>/dev/null &&
 DEMO_HOME ?= demo-home
 DEMO_ARGS ?=
 PYTEST_ARGS ?=
+# Tests in a browser mostly wait: two processes at least, and never more than a node each can bear.
+TEST_JOBS ?= 3
 FUZZ ?= 50000
 LOCK_ARGS ?=
 BENCH_ARGS ?=
@@ -55,7 +57,7 @@ test: .venv/test.stamp ## install what the tests need, and run them (PYTEST_ARGS
 	    || absent=("$${missing[@]}"); \
 	else absent=("$${missing[@]}"); fi; \
 	$(MAKE) --no-print-directory .venv/vendor.stamp; \
-	status=0; $(BIN)/pytest $(PYTEST_ARGS) || status=$$?; \
+	status=0; $(BIN)/pytest -n $(TEST_JOBS) --dist loadfile $(PYTEST_ARGS) || status=$$?; \
 	[ $${#absent[@]} -eq 0 ] || echo "left out, as this machine lacks them: tests that need $${absent[*]}"; \
 	exit $$status
 

@@ -14,6 +14,7 @@ from typing import NoReturn
 
 import psycopg
 import pytest
+from filelock import FileLock
 
 _NUMBERS = itertools.count(1)
 _ROOT = Path(__file__).parents[1]
@@ -83,20 +84,21 @@ def node_packages() -> Path:
         lacks("no npm: apt-get install npm")
     folder = _ROOT / ".venv" / "node"
     lock = (_NODE / "package-lock.json").read_bytes()
-    if not (folder / "done").is_file() or (folder / "done").read_bytes() != lock:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copyfile(_NODE / name, folder / name)
-        done = subprocess.run(
-            ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        if done.returncode:
-            lacks(f"npm ci: {done.stderr[-300:]}")
-        (folder / "done").write_bytes(lock)
+    with FileLock(folder.with_suffix(".lock")):  # another process of the same run may fetch them just now
+        if not (folder / "done").is_file() or (folder / "done").read_bytes() != lock:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            for name in ("package.json", "package-lock.json"):
+                shutil.copyfile(_NODE / name, folder / name)
+            done = subprocess.run(
+                ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=120,
+            )
+            if done.returncode:
+                lacks(f"npm ci: {done.stderr[-300:]}")
+            (folder / "done").write_bytes(lock)
     return folder / "node_modules"

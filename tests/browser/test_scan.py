@@ -335,7 +335,7 @@ def test_card_says_who_holds_it_what_comes_next_and_why_not(yard: Yard, phone: P
     open_scan(page, yard)
     scanned(page, url_of(yard, CODES[0], OTHER_TOKEN))
     expect(page.locator(".found .mark.bad")).to_contain_text("not the one on record")
-    expect(page.locator(".found dl")).to_contain_text("maker")
+    expect(page.locator(".found dl").first).to_contain_text("Held bymaker")
     expect(page.locator(".found")).to_contain_text("Nothing is for your organisation")
     page.locator(".barred summary").click()
     expect(page.locator(".barred")).to_contain_text("maker holds it, and not your organisation")

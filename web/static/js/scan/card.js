@@ -35,8 +35,9 @@ export function card(found, who, onStep) {
       h("p", { class: "mark warn" }, t("It is no code of GB/T 34014, with 24 or 19 characters, but of another kind. Compare it with the label, character by character.")),
     ...warnings(known),
     labelMark(found.label, who),
-    isThere && facts(known, names, who),
+    isThere && listed(holding(known, names, who)),
     who.org ? stepsOf(found, who, onStep) : enrolFirst(),
+    isThere && listed(facts(known, names, who)),
     h("p", { class: "row" },
       h("a", { class: "big plain grow", href: link(`/p/${scan.code}`) }, t("Passport")),
       who.org && isThere && h("a", { class: "big plain grow", href: link(`/batteries/${scan.code}`) }, t("Timeline"))));
@@ -102,20 +103,27 @@ function labelMark(label, who) {
   }
 }
 
-function facts(known, names, { org, lifecycle }) {
-  const custodian = custodianOf(known);
+/** Who has it and who is to have it: before the steps, which follow from that. */
+const holding = (known, names, { org }) => [
+  [t("Held by"), nameOf(custodianOf(known), names, org)],
+  [t("Offered to"), known.offer && nameOf(known.offer.consignee, names, org)],
+];
+
+/** What else is known: below the steps, which are what somebody with gloves on came for. */
+function facts(known, names, { lifecycle }) {
   const role = lifecycle?.roles.find((each) => each.role === known.capacity);
-  const offer = known.offer;
-  const rows = [
-    [t("Held by"), nameOf(custodian, names, org)],
+  return [
     [t("In the capacity of"), role && either(role)],
-    [t("Offered to"), offer && nameOf(offer.consignee, names, org)],
-    [t("Offer ends"), offer && moment(offer.expires_at)],
+    [t("Offer ends"), known.offer && moment(known.offer.expires_at)],
     [t("Maker"), nameOf(known.maker, names, "")],
     [t("Chemistry"), known.chemistry],
     [t("Nominal mass"), known.model?.mass_g && kilograms(known.model.mass_g)],
-  ].filter(([, value]) => value);
-  return h("dl", {}, ...rows.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
+  ];
+}
+
+function listed(rows) {
+  const told = rows.filter(([, value]) => value);
+  return told.length > 0 && h("dl", {}, ...told.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
 }
 
 function enrolFirst() {
