@@ -277,6 +277,13 @@ REGISTRIES = re.compile(
 )
 
 
+def test_nothing_that_npm_fetches_is_in_the_repository() -> None:
+    names = [path.relative_to(ROOT) for path in tracked()]
+    fetched = ("node_modules", "web/static/vendor")
+    assert [name for name in names if name.suffix == ".wasm"] == []
+    assert [name for name in names if name.as_posix().startswith(fetched)] == []
+
+
 def test_no_path_of_a_machine_and_no_registry_is_in_the_tree() -> None:
     found = []
     for path in tracked():
