@@ -60,17 +60,14 @@ def playwright() -> Iterator[Playwright]:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def launch(playwright: Playwright, chromium: str) -> Iterator[Callable[..., Browser]]:
-    """Starts a browser of its own, with further arguments, as for a camera that shows a film."""
+    """Starts a browser for one test, with further arguments, as for a camera that shows a film."""
     started: list[Browser] = []
 
     def start(*further: str) -> Browser:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, headless=True, args=[*ARGUMENTS, *further]
-        )
-        started.append(browser)
-        return browser
+        started.append(_launched(playwright, chromium, *further))
+        return started[-1]
 
     yield start
     for browser in started:
@@ -78,9 +75,15 @@ def launch(playwright: Playwright, chromium: str) -> Iterator[Callable[..., Brow
 
 
 @pytest.fixture(scope="session")
-def browser(launch: Callable[..., Browser]) -> Browser:
+def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
     """The one that most tests share; each has contexts of its own."""
-    return launch()
+    started = _launched(playwright, chromium)
+    yield started
+    started.close()
+
+
+def _launched(playwright: Playwright, chromium: str, *further: str) -> Browser:
+    return playwright.chromium.launch(executable_path=chromium, headless=True, args=[*ARGUMENTS, *further])
 
 
 @dataclass
@@ -164,8 +167,11 @@ Phone = Callable[..., Page]
 
 
 @pytest.fixture
-def phone(browser: Browser, yard: Yard) -> Iterator[Phone]:
-    """Makes a phone: a context with storage of its own, and a page in it whose console must stay silent."""
+def phone(browser: Browser, launch: Callable[..., Browser], yard: Yard) -> Iterator[Phone]:
+    """Makes a phone: a context with storage of its own, and a page in it whose console must stay silent.
+
+    It asks for `launch` so that browsers of a test outlast the contexts in them.
+    """
     contexts: list[BrowserContext] = []
     said: list[str] = []
 

@@ -23,10 +23,12 @@ OF_OTHERS = {
     "the installed package": {"POLICY_INVALID"},
     "forms and trust files": {"REGION_INVALID", "WITNESS_POLICY_INVALID", "OUTPUT_EXISTS"},
     "what is shown to a node, or sent by one": {"NOTICE_INVALID", "TOKEN_INVALID"},
+    "what a vehicle is looked up by": {"VIN_INVALID"},
     "base classes": {"SIGNING_ERROR", "TRACE_ERROR", "REFUSED", "UNDECIDED"},
     "notes, said as CHECKPOINT_MALFORMED": {"NOTE_MALFORMED", "NOTE_SIGNATURE_INVALID"},
 }
-ELSEWHERE = ("trace/ledger/", "trace/cli/")  # they stop a writer, or answer a command
+# They stop a writer, answer a command, or read and write tables for people.
+ELSEWHERE = ("trace/ledger/", "trace/cli/", "trace/filing/", "trace/workbook/")
 
 
 def codes_in(source: str) -> Iterator[str]:

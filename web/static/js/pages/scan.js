@@ -61,7 +61,10 @@ const isListed = ({ subject }) => isMany && rows.some((row) => row.subject === s
 function settle({ text, format, accepted }, readBy) {
   if (accepted.kind === "label" || accepted.kind === "code") {
     void hear(accepted, readBy, format);
-  } else if (accepted.kind === "slip") {
+    return;
+  }
+  if (!isMany) rows = []; // what the node says late of the battery before is not shown in place of this
+  if (accepted.kind === "slip") {
     show(slipCard(accepted));
     say("good", t("The handover slip of a truck"));
   } else {
