@@ -146,7 +146,7 @@ def test_a_body_cut_or_packed_too_tightly_is_refused_before_anything_is_recorded
     assert len(bomb) < 50_000
     check_problem(post(served, bomb, Content_Encoding="gzip"), 413, "BODY_TOO_LARGE")
     check_problem(post(served, good + b" " * 60_000), 413, "BODY_TOO_LARGE")
-    check_problem(post(served, gzip.compress(good, mtime=0)[:-8], Content_Encoding="gzip"), 400, "BODY_MALFORMED")
+    check_problem(post(served, gzip.compress(good)[:-8], Content_Encoding="gzip"), 400, "BODY_MALFORMED")
     assert served.ledger.size == size
     assert told(post(served, good)) == [(1, "accepted"), (2, "accepted")]
 
